@@ -1,0 +1,41 @@
+# Every command a person needs. `make check` and `make test` are what CI runs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: check test test-long demo serve lock clean
+.DEFAULT_GOAL := test
+
+$(READY): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "preflight needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV) >&2
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt >&2
+	@touch $@
+
+test: $(READY)           ## the whole suite, on the embedded cloud
+	$(BIN)/pytest -m "not long"
+
+test-long: $(READY)      ## the proofs that take minutes, and the suite
+	$(BIN)/pytest
+
+check: $(READY)          ## style, types, rooms, template, commit messages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/cfn-lint template.yaml
+	$(BIN)/python .ci/commit_messages.py
+
+demo: $(READY)           ## a group of 100 servers goes in, a wave starts at once
+	@$(BIN)/python -m local demo $(if $(JSON),--json)
+
+serve: $(READY)          ## the embedded cloud, until Ctrl-C
+	@$(BIN)/python -m local serve
+
+lock: $(READY)           ## pin again what pyproject.toml asks for (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links -o requirements.txt
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
