@@ -1,0 +1,1 @@
+"""What has happened, and what it amounts to: the language the other rooms share. Knows nobody."""

@@ -1,0 +1,32 @@
+"""Points in time: UTC, to the millisecond, and written so that text order is time order."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, PlainSerializer
+
+
+def moment(value: datetime) -> datetime:
+    """``value`` in UTC, cut to the millisecond: what survives being stored."""
+    value = value.astimezone(UTC)
+    return value.replace(microsecond=value.microsecond // 1000 * 1000)
+
+
+def iso(value: datetime) -> str:
+    """``2025-02-16T10:30:00.000Z``: fixed width, for storage and sorting."""
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def iso_seconds(value: datetime | None) -> str | None:
+    """``2025-02-16T10:30:00Z``: what people and the status answer are shown."""
+    return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if value else None
+
+
+def earliest(*values: datetime | None) -> datetime | None:
+    """The first of those that are set, or None."""
+    return min((value for value in values if value), default=None)
+
+
+Moment = Annotated[datetime, AfterValidator(moment), PlainSerializer(iso, return_type=str)]
+FRESH_FOR = timedelta(hours=24)
+"""How long a read-back of AWS counts as proof."""
