@@ -1,0 +1,164 @@
+"""The event store on DynamoDB, at any endpoint. One item is one commit; no item is ever changed.
+
+Source of the semantics relied on: Amazon DynamoDB Developer Guide, condition expressions (ALL_OLD on failure),
+TransactWriteItems (cancellation reasons), read consistency.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from events.commits import Commit, pack, unpack
+from events.errors import LostRace
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+BORN_INDEX = "born"
+_TEXTS = {
+    "streamId": "stream_id", "command": "command", "commandId": "command_id", "payloadHash": "payload_hash",
+    "actor": "actor", "via": "via", "correlationId": "correlation_id", "causationId": "causation_id",
+    "recordedAt": "recorded_at", "stateHash": "state_hash", "prevHash": "prev_hash", "hash": "hash",
+}  # fmt: skip
+_NEW = "attribute_not_exists(streamId)"
+
+
+class DynamoStore:
+    """Commits in the event table ``table``.
+
+    Args:
+        client: a boto3 DynamoDB client.
+        table: its name; keys ``streamId`` (S) and ``version`` (N), index ``born`` on ``born`` and ``streamId``.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self.reads = 0
+        self._client, self._table = client, table
+
+    def head(self, stream_id: str) -> Commit | None:
+        """The newest commit: one consistent Query, newest first, limit 1."""
+        self.reads += 1
+        page = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="streamId = :id",
+            ExpressionAttributeValues={":id": {"S": stream_id}},
+            ScanIndexForward=False,
+            Limit=1,
+            ConsistentRead=True,
+        )
+        return decode(page["Items"][0]) if page["Items"] else None
+
+    def append(self, *commits: Commit) -> None:
+        """One conditional PutItem, or one transaction of them."""
+        if len(commits) == 1:
+            self._put(commits[0])
+        else:
+            self._transact(commits)
+
+    def history(self, stream_id: str, since: int = 1) -> Iterator[Commit]:
+        """Every commit from ``since`` on, page by page to the end, consistent."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="streamId = :id AND version >= :since",
+            ExpressionAttributeValues={":id": {"S": stream_id}, ":since": {"N": str(since)}},
+            ConsistentRead=True,
+        )
+        for page in pages:
+            self.reads += 1
+            yield from map(decode, page["Items"])
+
+    def born(self, kind: str) -> Iterator[str]:
+        """Every stream of a kind, through the sparse index; eventually consistent."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=BORN_INDEX,
+            KeyConditionExpression="born = :kind",
+            ExpressionAttributeValues={":kind": {"S": kind}},
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield item["streamId"]["S"]
+
+    def _put(self, commit: Commit) -> None:
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=encode(commit),
+                ConditionExpression=_NEW,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            _lost([commit], [error.response])
+
+    def _transact(self, commits: tuple[Commit, ...]) -> None:
+        try:
+            self._client.transact_write_items(
+                TransactItems=[
+                    {
+                        "Put": {
+                            "TableName": self._table,
+                            "Item": encode(commit),
+                            "ConditionExpression": _NEW,
+                            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                        }
+                    }
+                    for commit in commits
+                ]
+            )
+        except self._client.exceptions.TransactionCanceledException as error:
+            reasons = error.response.get("CancellationReasons", [])
+            if not any(reason.get("Code") in _RACES for reason in reasons):
+                raise
+            _lost(commits, reasons)
+        except self._client.exceptions.TransactionInProgressException as error:
+            raise LostRace(commits[0].stream_id, None) from error
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "TransactionConflictException":
+                raise
+            raise LostRace(commits[0].stream_id, None) from error
+
+
+_RACES = {"ConditionalCheckFailed", "TransactionConflict"}
+
+
+def _lost(commits: "tuple[Commit, ...] | list[Commit]", reasons: "list[Any]") -> None:
+    """Says who won each version that was taken; returns only if it was this very write, come back by a retry."""
+    winners = [decode(reason["Item"]) if reason.get("Item") else None for reason in reasons]
+    if all(there and there.hash == ours.hash for there, ours in zip(winners, commits, strict=True)):
+        return
+    stream_id, winner = next(
+        ((ours.stream_id, there) for ours, there in zip(commits, winners, strict=True) if there),
+        (commits[0].stream_id, None),
+    )
+    raise LostRace(stream_id, winner)
+
+
+def encode(commit: Commit) -> dict[str, Any]:
+    """A commit as a DynamoDB item. The facts are packed JSON, never a native map: no number comes back a Decimal."""
+    item: dict[str, Any] = {name: {"S": getattr(commit, field)} for name, field in _TEXTS.items()}
+    item |= {
+        "version": {"N": str(commit.version)},
+        "foldVersion": {"N": str(commit.fold_version)},
+        "eventTypes": {"L": [{"S": name} for name in commit.event_types]},
+        "events": {"B": pack(commit.events)},
+        "state": {"B": pack(commit.state)},
+    }
+    return item | ({"born": {"S": commit.born}} if commit.born else {})
+
+
+def decode(item: Mapping[str, Any]) -> Commit:
+    """The commit in a DynamoDB item.
+
+    Raises:
+        Corrupt: its packed attributes are not what was written.
+    """
+    return Commit(
+        **{field: item[name]["S"] for name, field in _TEXTS.items()},
+        version=int(item["version"]["N"]),
+        fold_version=int(item["foldVersion"]["N"]),
+        event_types=tuple(name["S"] for name in item["eventTypes"]["L"]),
+        events=unpack(item["events"]["B"]),
+        state=unpack(item["state"]["B"]),
+        born=item.get("born", {}).get("S"),
+    )
