@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 from typing import Annotated, Literal, Required, cast
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, TypeAdapter, with_config
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from events.model import canonical
@@ -19,7 +20,10 @@ _NONE_LEFT = "must not be empty; leave the key out, or send null to unset the gr
 
 
 def _ipv4(value: str) -> str:
-    return str(IPv4Address(value))
+    try:
+        return str(IPv4Address(value))
+    except ValueError as error:
+        raise PydanticCustomError("INVALID_IP_FORMAT", "must be an IPv4 address such as 10.0.0.10") from error
 
 
 def _as_set(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ class Refused(PreflightError):
         details: what a caller can act on: the field, the ids, the versions.
     """
 
-    def __init__(self, code: str, message: str, status: int = 400, **details: Any) -> None:  # noqa: ANN401  details are JSON
+    def __init__(self, code: str, message: str, status: int = 400, /, **details: Any) -> None:  # noqa: ANN401  details are JSON
         super().__init__(message)
         self.code, self.message, self.status, self.details = code, message, status, details
 

@@ -2,39 +2,41 @@
 
 from typing import Any
 
+from events import facts as f
 from events import groups as g
 
 
-def evolve(group: g.Group, fact: g.GroupFact) -> g.Group:  # noqa: C901, PLR0911, PLR0912  one arm a fact
+def evolve(group: g.Group, fact: f.GroupFact) -> g.Group:  # noqa: C901, PLR0911, PLR0912  one arm a fact
     """``group`` after ``fact``: pure, total, and the only interpretation there is."""
     match fact:
-        case g.ProtectionGroupCreated(group_id=group_id, definition=definition):
-            return _defined(g.Group(group_id=group_id), definition)
-        case g.ProtectionGroupUpdated(definition=definition):
-            return _defined(group, definition)
-        case g.ServersAdded(servers=servers):
+        case f.ProtectionGroupCreated(group_id=group_id):
+            return _defined(g.Group(group_id=group_id), fact)
+        case f.ProtectionGroupUpdated():
+            return _defined(group, fact)
+        case f.ServersAdded(servers=servers):
             joined = {server.source_server_id: g.Server(definition=server) for server in servers}
-            return _wanting(_with(group, servers={**group.servers, **joined}))
-        case g.ServersRemoved(source_server_ids=ids):
-            return _with(group, servers={id_: s for id_, s in group.servers.items() if id_ not in set(ids)})
-        case g.ProtectionGroupDeleted():
+            return _wanting(_with(group, servers={**group.servers, **joined}, defined_in=fact.version))
+        case f.ServersRemoved(source_server_ids=ids):
+            staying = {id_: server for id_, server in group.servers.items() if id_ not in ids}
+            return _with(group, servers=staying, defined_in=fact.version)
+        case f.ProtectionGroupDeleted():
             return _with(group, deleted=True, lease=None, claim=None, servers={})
-        case g.LaunchConfigsDue():
+        case f.LaunchConfigsDue():
             return _each(group, fact.source_server_ids, lambda server: _due(server, fact))
-        case g.ApplyStarted(lease_id=lease_id, until=until):
+        case f.ApplyStarted(lease_id=lease_id, until=until):
             return _with(group, lease=g.Hold(by=lease_id, until=until))
-        case g.ApplyEnded():
+        case f.ApplyEnded():
             return _ended(group, fact)
-        case g.ServerConfigApplied() | g.ServerConfigVerified():
+        case f.ServerConfigApplied() | f.ServerConfigVerified():
             proved = _each(group, (fact.source_server_id,), lambda server: _proved(server, fact))
             return _with(proved, outages=0, not_before=None, errors=())
-        case g.ServerConfigFailed():
+        case f.ServerConfigFailed():
             return _each(group, (fact.source_server_id,), lambda server: _failed(server, fact))
-        case g.ServerConfigSuperseded():
+        case f.ServerConfigSuperseded():
             return group
-        case g.GroupClaimed(wave=wave, until=until):
+        case f.GroupClaimed(wave=wave, until=until):
             return _with(group, claim=g.Hold(by=wave, until=until))
-        case g.GroupReleased(wave=wave):
+        case f.GroupReleased(wave=wave):
             return _with(group, claim=None) if group.claim and group.claim.by == wave else group
 
 
@@ -47,16 +49,16 @@ def _each(group: g.Group, ids: tuple[str, ...], change: Any) -> g.Group:  # noqa
     return _with(group, servers={**group.servers, **changed})
 
 
-def _defined(group: g.Group, definition: g.Definition) -> g.Group:
+def _defined(group: g.Group, fact: f.ProtectionGroupCreated | f.ProtectionGroupUpdated) -> g.Group:
     """Servers keep what is known of them; whether that still counts is for `LaunchConfigsDue` to say."""
     servers = {
         server.source_server_id: group.servers.get(server.source_server_id, g.Server(definition=server)).model_copy(
             update={"definition": server}
         )
-        for server in definition.servers
+        for server in fact.definition.servers
     }
-    bare = definition.model_copy(update={"servers": ()})
-    return _wanting(_with(group, definition=bare, servers=servers))
+    bare = fact.definition.model_copy(update={"servers": ()})
+    return _wanting(_with(group, definition=bare, servers=servers, defined_in=fact.version))
 
 
 def _wanting(group: g.Group) -> g.Group:
@@ -69,26 +71,26 @@ def _wanting(group: g.Group) -> g.Group:
     )
 
 
-def _due(server: g.Server, fact: g.LaunchConfigsDue) -> g.Server:
+def _due(server: g.Server, fact: f.LaunchConfigsDue) -> g.Server:
     renewed = {"failed": False, "attempts": 0, "retry_at": None}
     asked = {} if fact.reason in {"stale", "superseded"} else {"errors": (), "requested_by": fact.requested_by}
     raised = {"epoch": server.epoch + 1, "reason": fact.reason}
     return server.model_copy(update={**renewed, **asked, **raised})
 
 
-def _proved(server: g.Server, fact: g.ServerConfigApplied | g.ServerConfigVerified) -> g.Server:
+def _proved(server: g.Server, fact: f.ServerConfigApplied | f.ServerConfigVerified) -> g.Server:
     if fact.epoch != server.epoch:
         return server
     proof: dict[str, Any] = {
         "proved_epoch": fact.epoch, "proved_at": fact.proved_at, "config_hash": fact.config_hash,
         "failed": False, "attempts": 0, "retry_at": None, "errors": (),
     }  # fmt: skip
-    if isinstance(fact, g.ServerConfigApplied):
+    if isinstance(fact, f.ServerConfigApplied):
         proof |= {"last_applied": fact.proved_at, "applied_by": server.requested_by}
     return server.model_copy(update=proof)
 
 
-def _failed(server: g.Server, fact: g.ServerConfigFailed) -> g.Server:
+def _failed(server: g.Server, fact: f.ServerConfigFailed) -> g.Server:
     if fact.epoch != server.epoch:
         return server
     return server.model_copy(
@@ -102,16 +104,16 @@ def _failed(server: g.Server, fact: g.ServerConfigFailed) -> g.Server:
     )
 
 
-def _remember(errors: tuple[g.Error, ...], fact: g.ServerConfigFailed) -> tuple[g.Error, ...]:
+def _remember(errors: tuple[g.Error, ...], fact: f.ServerConfigFailed) -> tuple[g.Error, ...]:
     """The newest error first and in full; of the others of this epoch the code, so that none disappears."""
-    newest = g.Error(code=fact.code, message=fact.message[: g.SHOWN_TEXT], at=fact.at)
+    newest = g.Error(code=fact.code, message=f.cut(fact.message, f.SHOWN_TEXT), at=fact.at)
     return (newest, *(g.Error(code=e.code) for e in errors if e.code != fact.code))
 
 
-def _ended(group: g.Group, fact: g.ApplyEnded) -> g.Group:
+def _ended(group: g.Group, fact: f.ApplyEnded) -> g.Group:
     if not group.lease or group.lease.by != fact.lease_id:
         return group
     if not fact.not_before:
         return _with(group, lease=None)
-    away = g.Error(code=fact.code, message=fact.message[: g.SHOWN_TEXT], at=fact.at)
+    away = g.Error(code=fact.code, message=f.cut(fact.message, f.SHOWN_TEXT), at=fact.at)
     return _with(group, lease=None, outages=group.outages + 1, not_before=fact.not_before, errors=(away,))

@@ -1,13 +1,11 @@
-"""A protection group, whole: what was defined, the facts about it, and the state they fold to.
+"""A protection group: what was defined, and the state that its facts fold to (`events.evolve`).
 
-Stored shapes: a fact's `type` and fields are for ever. Add fields with defaults; never rename or remove.
-A golden file of every version ever written is in tests/events/golden.
+Stored shapes, inside commits: change with care, add fields with defaults, and raise `fold_version` in
+`events.streams` with every change of the state.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
-
-from pydantic import Field, TypeAdapter
+from typing import Literal
 
 from events.configuration import LaunchConfiguration, effective
 from events.model import Model, ServerId
@@ -16,13 +14,8 @@ from events.moments import Moment
 MAX_SERVERS = 500
 """DRS recovers at most 500 servers at once (DRS service quotas)."""
 MAX_ATTEMPTS = 6
-SHOWN_TEXT, KEPT_TEXT = 160, 512
-"""Characters of an error shown in state and row, and kept for ever in the facts."""
-
-Text = Annotated[str, Field(max_length=KEPT_TEXT)]
-Code = Annotated[str, Field(max_length=64)]
 Reason = Literal["defined", "redefined", "requested", "forced", "stale", "wave", "superseded"]
-Fate = Literal["failed", "retry", "outage"]
+"""Why a server is due: kept with it, and shown beside `pending`."""
 
 
 class ServerDefinition(Model):
@@ -47,155 +40,6 @@ class Definition(Model):
     def wanted(self, server: ServerDefinition) -> LaunchConfiguration:
         """The effective configuration of one server; empty if nothing is wanted of it."""
         return effective(self.launch_config if server.use_group_defaults else {}, server.launch_template)
-
-
-# --- facts -------------------------------------------------------------------------------------------
-
-
-class ProtectionGroupCreated(Model):
-    """A group was defined for the first time."""
-
-    type: Literal["ProtectionGroupCreated"] = "ProtectionGroupCreated"
-    group_id: str
-    definition: Definition
-
-
-class ProtectionGroupUpdated(Model):
-    """A group was defined anew, whole."""
-
-    type: Literal["ProtectionGroupUpdated"] = "ProtectionGroupUpdated"
-    definition: Definition
-
-
-class ServersAdded(Model):
-    """Servers joined the group."""
-
-    type: Literal["ServersAdded"] = "ServersAdded"
-    servers: tuple[ServerDefinition, ...]
-
-
-class ServersRemoved(Model):
-    """Servers left the group."""
-
-    type: Literal["ServersRemoved"] = "ServersRemoved"
-    source_server_ids: tuple[ServerId, ...]
-
-
-class ProtectionGroupDeleted(Model):
-    """The group is gone; its stream stays for the audit."""
-
-    type: Literal["ProtectionGroupDeleted"] = "ProtectionGroupDeleted"
-
-
-class LaunchConfigsDue(Model):
-    """These servers must be done anew: each one's epoch rises, and older outcomes no longer count."""
-
-    type: Literal["LaunchConfigsDue"] = "LaunchConfigsDue"
-    source_server_ids: tuple[ServerId, ...]
-    reason: Reason
-    requested_by: str
-
-
-class ApplyStarted(Model):
-    """One worker took the lease: until it gives it back or `until` passes, no other writes to AWS."""
-
-    type: Literal["ApplyStarted"] = "ApplyStarted"
-    lease_id: str
-    until: Moment
-
-
-class ApplyEnded(Model):
-    """The lease was given back. With `not_before`: AWS as a whole was away, try again then."""
-
-    type: Literal["ApplyEnded"] = "ApplyEnded"
-    lease_id: str
-    at: Moment | None = None
-    not_before: Moment | None = None
-    code: Code = ""
-    message: Text = ""
-
-
-class ServerConfigApplied(Model):
-    """AWS was read back and held what was asked for. `wrote` names the writes it took; none = it already did."""
-
-    type: Literal["ServerConfigApplied"] = "ServerConfigApplied"
-    source_server_id: ServerId
-    epoch: int
-    config_hash: str
-    proved_at: Moment
-    template_id: str = ""
-    template_version: int = 0
-    wrote: tuple[str, ...] = ()
-
-
-class ServerConfigVerified(Model):
-    """AWS was read again and still held what had been applied: the proof is renewed, nothing was written."""
-
-    type: Literal["ServerConfigVerified"] = "ServerConfigVerified"
-    source_server_id: ServerId
-    epoch: int
-    config_hash: str
-    proved_at: Moment
-
-
-class ServerConfigFailed(Model):
-    """AWS did not take the configuration. `fate`: for good, again at `retry_at`, or AWS was away."""
-
-    type: Literal["ServerConfigFailed"] = "ServerConfigFailed"
-    source_server_id: ServerId
-    epoch: int
-    fate: Fate
-    code: Code
-    message: Text
-    at: Moment
-    retry_at: Moment | None = None
-    wrote: tuple[str, ...] = ()
-
-
-class ServerConfigSuperseded(Model):
-    """An outcome came in for an epoch that is over: kept for the audit, counts for nothing."""
-
-    type: Literal["ServerConfigSuperseded"] = "ServerConfigSuperseded"
-    source_server_id: ServerId
-    epoch: int
-    outcome: str
-    wrote: tuple[str, ...] = ()
-
-
-class GroupClaimed(Model):
-    """A wave launches these servers: until it ends or `until` passes, nobody writes their configuration."""
-
-    type: Literal["GroupClaimed"] = "GroupClaimed"
-    wave: str
-    until: Moment
-
-
-class GroupReleased(Model):
-    """The wave let the group go."""
-
-    type: Literal["GroupReleased"] = "GroupReleased"
-    wave: str
-
-
-Outcome = ServerConfigApplied | ServerConfigVerified | ServerConfigFailed
-GroupFact = (
-    ProtectionGroupCreated
-    | ProtectionGroupUpdated
-    | ServersAdded
-    | ServersRemoved
-    | ProtectionGroupDeleted
-    | LaunchConfigsDue
-    | ApplyStarted
-    | ApplyEnded
-    | Outcome
-    | ServerConfigSuperseded
-    | GroupClaimed
-    | GroupReleased
-)
-GROUP_FACTS: TypeAdapter[GroupFact] = TypeAdapter(Annotated[GroupFact, Field(discriminator="type")])
-
-
-# --- state -------------------------------------------------------------------------------------------
 
 
 class Error(Model):
@@ -242,10 +86,15 @@ class Hold(Model):
 
 
 class Group(Model):
-    """A protection group as its facts left it. `definition` is None before it exists; servers are apart."""
+    """A protection group as its facts left it.
+
+    `definition` is None before it exists, and its servers are kept apart. `defined_in` is the version of the
+    stream in which the definition last changed: whoever saw that version, or a later one, saw this definition.
+    """
 
     group_id: str = ""
     definition: Definition | None = None
+    defined_in: int = 0
     servers: dict[str, Server] = {}
     deleted: bool = False
     lease: Hold | None = None
@@ -258,6 +107,14 @@ class Group(Model):
     def exists(self) -> bool:
         """Whether it was created and not deleted."""
         return self.definition is not None and not self.deleted
+
+    def whole(self) -> Definition:
+        """The definition with its servers, as it was said."""
+        if self.definition is None:
+            raise ValueError("a group that was never defined has no definition")
+        return self.definition.model_copy(
+            update={"servers": tuple(server.definition for server in self.servers.values())}
+        )
 
     def wanted(self, server_id: str) -> LaunchConfiguration:
         """The effective configuration of one of its servers."""

@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from events import evolve, groups, rosters, waves
+from events import evolve, facts, groups, rosters, waves
 from events.commits import GENESIS, Commit, Context, digest
 from events.errors import Corrupt, UnknownFact
 from events.model import Model, canonical
@@ -51,7 +51,7 @@ class Kind(Generic[S, F]):
             raise UnknownFact(f"a {self.name} fact that this code does not know: {error}") from error
 
 
-GROUP = Kind("group", 1, groups.Group(), evolve.evolve, groups.GROUP_FACTS)
+GROUP = Kind("group", 1, groups.Group(), evolve.evolve, facts.GROUP_FACTS)
 WAVE = Kind("wave", 1, waves.Wave(), waves.evolve, waves.WAVE_FACTS)
 ROSTER = Kind("roster", 1, rosters.Roster(), rosters.evolve, rosters.ROSTER_FACTS)
 
@@ -83,6 +83,10 @@ class Stream(Generic[S, F]):
     def memo(self) -> bytes:
         """The fold up to here, as it is stored beside the facts."""
         return canonical({"keys": [_dump(key) for key in self.keys], "state": _dump(self.state)})
+
+    def state_hash(self) -> str:
+        """What the `stateHash` of the head must be, if the code that wrote it folds as this code does."""
+        return digest(self.memo())
 
     def follow(self, commit: Commit) -> "Stream[S, F]":
         """The stream after a commit that was read back; the facts alone decide, the memo is not looked at."""

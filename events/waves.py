@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from events.groups import Code, Hold, Text
+from events.facts import Code, Text
+from events.groups import Hold
 from events.model import Model, ServerId
 from events.moments import Moment
 
@@ -26,7 +27,7 @@ class GroupEvidence(Model):
 
 
 class WaveClaimed(Model):
-    """The decision: these servers, on this evidence, are launched now."""
+    """The decision: these servers, on this evidence, are launched now. `claimed_by`: the request that made it."""
 
     type: Literal["WaveClaimed"] = "WaveClaimed"
     execution_id: str
@@ -38,6 +39,8 @@ class WaveClaimed(Model):
     chunks: tuple[tuple[ServerId, ...], ...]
     until: Moment
     requested_at: Moment
+    claimed_by: str
+    configuration_calls: int = 0
 
 
 class RecoveryJobStarted(Model):
@@ -60,7 +63,14 @@ class RecoveryRefused(Model):
     at: Moment
 
 
-WaveFact = WaveClaimed | RecoveryJobStarted | RecoveryRefused
+class LaunchResumed(Model):
+    """Somebody takes over a launch whose caller went silent; whoever appends this is the only one to call AWS."""
+
+    type: Literal["LaunchResumed"] = "LaunchResumed"
+    by: str
+
+
+WaveFact = LaunchResumed | WaveClaimed | RecoveryJobStarted | RecoveryRefused
 WAVE_FACTS: TypeAdapter[WaveFact] = TypeAdapter(Annotated[WaveFact, Field(discriminator="type")])
 
 
@@ -87,6 +97,8 @@ def evolve(wave: Wave, fact: WaveFact) -> Wave:
             change = {"claim": fact, "hold": Hold(by=execution_id, until=until)}
         case RecoveryJobStarted(chunk=chunk):
             change = {"jobs": {**wave.jobs, str(chunk): fact}}
+        case LaunchResumed():
+            change = {}
         case RecoveryRefused():
             change = {"refused": fact}
     return wave.model_copy(update=change)
