@@ -1,0 +1,55 @@
+"""What the door to AWS is asked, and what it brings back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from events.configuration import LaunchConfiguration
+
+Kind = Literal["permanent", "transient", "outage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Make one server's settings equal to ``configuration``; with ``force``, by a new version even if they are."""
+
+    group_id: str
+    server_id: str
+    epoch: int
+    configuration: LaunchConfiguration
+    config_hash: str
+    force: bool = False
+
+    @property
+    def description(self) -> str:
+        """Names a template version as this ask's work, so that work done by a worker that died is recognised."""
+        return f"preflight {self.group_id} epoch {self.epoch} {self.config_hash}"
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """AWS was read at ``at`` and held what was asked for. ``wrote``: the writes it took, in order."""
+
+    server_id: str
+    epoch: int
+    config_hash: str
+    at: datetime
+    template_id: str = ""
+    template_version: int = 0
+    wrote: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """AWS did not take it. An ``outage`` says nothing about the server: no attempt is spent on it."""
+
+    server_id: str
+    epoch: int
+    kind: Kind
+    code: str
+    message: str
+    at: datetime
+    wrote: tuple[str, ...] = ()
+
+
+Outcome = Proved | Fault
