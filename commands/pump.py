@@ -1,0 +1,124 @@
+"""The apply: under a lease and with a deadline, a few servers at a time, until nothing is due.
+
+Synchronous and asynchronous are this one function: what the deadline leaves, the projector wakes a worker for.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import uuid4
+
+from commands.decide import EndApply, RecordOutcomes, StartApply
+from commands.drs import HANG
+from commands.outcomes import Ask, Fault, Outcome
+from commands.record import retry_at
+from commands.service import GroupStream, Service
+from events import status
+from events.commits import Context
+from events.configuration import fingerprint
+from events.groups import Group
+
+BATCH = 25
+BATCH_FOR = timedelta(seconds=2)
+"""A batch of outcomes is frozen at 25, or when its first has waited this long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One worker's turn on one group."""
+
+    group_id: str
+    lease_id: str
+    deadline: datetime
+    cause: str
+
+    def context(self, command: str, command_id: str) -> Context:
+        """As the worker's own commands are recorded."""
+        return Context(command=command, command_id=command_id, actor="system", via="system", causation_id=self.cause)
+
+
+def pump(
+    service: Service, group_id: str, deadline: datetime, *, cause: str = "", for_wave: bool = False
+) -> GroupStream:
+    """Applies what is due until nothing is, the deadline comes, or AWS is away. The group as it then is.
+
+    ``cause`` is the id of the command or message because of which this happens. ``for_wave``: failed servers are
+    due too, and no backoff is waited for.
+    """
+    lease = Lease(group_id, uuid4().hex, deadline, cause)
+    start = StartApply(lease.lease_id, deadline + HANG, failed_too=for_wave)
+    stream = service.execute(group_id, start, lease.context("StartApply", lease.lease_id))
+    if not _ours(stream.state, lease):
+        return stream
+    end = EndApply(lease.lease_id)
+    tried: set[tuple[str, int]] = set()
+    while service.now() < deadline:
+        asks = _asks(stream.state, tried, service.now())
+        if not asks:
+            break
+        tried |= {(ask.server_id, ask.epoch) for ask in asks}
+        outcomes: list[Outcome] = []
+        for batch in _batches(service, service.apply(_region(stream.state))(asks, deadline)):
+            outcomes += batch
+            stream = _record(service, lease, batch)
+        away = _away(outcomes)
+        if away:
+            end = EndApply(lease.lease_id, _not_before(service, stream.state, group_id), away.code, away.message)
+            break
+    return service.execute(group_id, end, lease.context("EndApply", f"{lease.lease_id} end"))
+
+
+def _asks(group: Group, tried: set[tuple[str, int]], now: datetime) -> list[Ask]:
+    """The next few servers; each once a turn and epoch, for its backoff may be shorter than the turn."""
+    due = [id_ for id_ in status.due(group, now) if (id_, group.servers[id_].epoch) not in tried]
+    return [_ask(group, id_) for id_ in due[:BATCH]]
+
+
+def _ask(group: Group, server_id: str) -> Ask:
+    server, wanted = group.servers[server_id], group.wanted(server_id)
+    return Ask(
+        group_id=group.group_id,
+        server_id=server_id,
+        epoch=server.epoch,
+        configuration=wanted,
+        config_hash=fingerprint(wanted),
+        force=server.reason == "forced",
+    )
+
+
+def _batches(service: Service, outcomes: Iterable[Outcome]) -> Iterator[tuple[Outcome, ...]]:
+    batch: list[Outcome] = []
+    since = service.now()
+    for outcome in outcomes:
+        since = since if batch else service.now()
+        batch.append(outcome)
+        if len(batch) == BATCH or service.now() - since >= BATCH_FOR:
+            yield tuple(batch)
+            batch = []
+    if batch:
+        yield tuple(batch)
+
+
+def _record(service: Service, lease: Lease, batch: tuple[Outcome, ...]) -> GroupStream:
+    """Appends a frozen batch; its hash is its key, so that the same batch is never recorded twice."""
+    key = sha256(repr((lease.lease_id, batch)).encode()).hexdigest()
+    return service.execute(lease.group_id, RecordOutcomes(batch), lease.context("RecordOutcomes", key))
+
+
+def _ours(group: Group, lease: Lease) -> bool:
+    return group.lease is not None and group.lease.by == lease.lease_id
+
+
+def _away(outcomes: list[Outcome]) -> Fault | None:
+    """AWS as a whole is away when nothing but outages came back."""
+    faults = [one for one in outcomes if isinstance(one, Fault) and one.kind == "outage"]
+    return faults[0] if faults and len(faults) == len(outcomes) else None
+
+
+def _not_before(service: Service, group: Group, group_id: str) -> datetime:
+    return retry_at(group_id, group.outages, service.now())
+
+
+def _region(group: Group) -> str:
+    return group.definition.region if group.definition else ""

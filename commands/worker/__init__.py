@@ -1,0 +1,1 @@
+"""The worker behind the queue: applies what is due."""
