@@ -1,0 +1,63 @@
+"""Lambda entry for waves: called directly, by Step Functions or by whoever runs the recovery."""
+
+import time
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from commands import wiring
+from commands.operations import context_of
+from commands.requests import StartWave
+from commands.service import Service
+from commands.waves import start_wave
+from commands.waves.recovery import Recovery
+from commands.waves.start import Start
+from events.doors import direct_caller, direct_fields, parse, refusal
+from events.errors import PreflightError, Refused
+
+OPERATION = "start_wave_recovery"
+log = Logger()
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """``{"operation": "start_wave_recovery", "executionId", "waveNumber", "protectionGroupIds", "isDrill"}``."""
+    requested_at = now()
+    try:
+        answer = start_wave(_start(event, context, requested_at))
+    except PreflightError as error:
+        refused = refusal(error)
+        log.warning("wave not started", error=refused.code, reason=refused.message)
+        return refused.body()
+    log.info("wave started", wave=answer)
+    return answer
+
+
+def now() -> datetime:
+    """The clock of this process."""
+    return datetime.now(UTC)
+
+
+@cache
+def _service(account_id: str) -> Service:
+    return wiring.service(now, time.sleep, account_id)
+
+
+def _start(event: dict[str, Any], context: LambdaContext, requested_at: datetime) -> Start:
+    if event.get("operation") != OPERATION:
+        raise Refused("UNKNOWN_OPERATION", f"operation must be {OPERATION}", field="operation")
+    fields = direct_fields(event)
+    request = parse(StartWave, fields)
+    service = _service(wiring.account_of(context.invoked_function_arn))
+    door = wiring.door(service.region, now, time.sleep)
+    before = door.calls
+    return Start(
+        service=service,
+        recovery=lambda region: Recovery(wiring.drs_client(region)),
+        calls=lambda: door.calls - before,
+        request=request,
+        context=context_of(request, direct_caller(fields, context.aws_request_id)),
+        requested_at=requested_at,
+    )

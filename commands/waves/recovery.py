@@ -1,0 +1,74 @@
+"""The door to DRS recovery jobs: StartRecovery, sent once, and the look for a job whose answer was lost.
+
+StartRecovery is not idempotent and takes no token (DRS API Reference): SDK retries are off, and whether an
+unanswered call arrived is found out by DescribeJobs, by the exact set of servers and the kind of launch.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from events.moments import iso
+
+if TYPE_CHECKING:
+    from mypy_boto3_drs import DrsClient
+
+_SERVER_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """AWS took it, as this job."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """AWS refused it for sure: no job was made."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """No answer that tells: a job may have been made."""
+
+    message: str
+
+
+class Recovery:
+    """Recovery jobs in one account and Region. ``drs`` is a boto3 client without SDK retries."""
+
+    def __init__(self, drs: "DrsClient") -> None:
+        self._drs = drs
+
+    def start(self, server_ids: tuple[str, ...], *, is_drill: bool) -> Started | Declined | Unclear:
+        """One StartRecovery for up to 100 servers."""
+        try:
+            answer = self._drs.start_recovery(
+                isDrill=is_drill, sourceServers=[{"sourceServerID": id_} for id_ in server_ids]
+            )
+        except ClientError as error:
+            told = error.response["Error"]
+            if error.response["ResponseMetadata"].get("HTTPStatusCode", 0) >= _SERVER_ERROR:
+                return Unclear(f"{told.get('Code')}: {told.get('Message')}")
+            return Declined(told.get("Code", "Unknown"), told.get("Message", ""))
+        except BotoCoreError as error:
+            return Unclear(f"{type(error).__name__}: {error}")
+        return Started(answer["job"]["jobID"])
+
+    def find(self, server_ids: tuple[str, ...], *, is_drill: bool, since: datetime) -> tuple[str, ...]:
+        """The jobs begun since then, in whatever status, for exactly these servers and this kind of launch."""
+        initiated = "START_DRILL" if is_drill else "START_RECOVERY"
+        pages = self._drs.get_paginator("describe_jobs").paginate(filters={"fromDate": iso(since)})
+        return tuple(
+            job["jobID"]
+            for page in pages
+            for job in page["items"]
+            if job.get("initiatedBy") == initiated
+            and {server["sourceServerID"] for server in job.get("participatingServers", [])} == {*server_ids}
+        )

@@ -1,0 +1,40 @@
+"""One request to start a wave, and what is done for it.
+
+    on a ready group: one read, one claim, one StartRecovery, one append
+
+The wave's own stream is its idempotency: whoever comes second, however late, is answered from it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from commands.requests import StartWave
+from commands.service import Service
+from commands.waves.recovery import Recovery
+from events.commits import Context
+from events.streams import WAVE, Stream, load
+from events.waves import Wave, WaveFact
+
+WaveStream = Stream[Wave, WaveFact]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One request to start a wave, and what it works with."""
+
+    service: Service
+    recovery: Callable[[str], Recovery]
+    calls: Callable[[], int]
+    request: StartWave
+    context: Context
+    requested_at: datetime
+
+    @property
+    def name(self) -> str:
+        """The wave as its claim on a group names it."""
+        return f"{self.request.execution_id}#{self.request.wave_number}"
+
+    def stream(self) -> WaveStream:
+        """The wave's own stream, as it is now."""
+        return load(self.service.store, WAVE, self.request.execution_id, self.request.wave_number)
