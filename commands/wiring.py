@@ -1,0 +1,51 @@
+"""From the environment to a working service: AWS clients made once, lazily, on the first request.
+
+Environment: EVENT_TABLE, AWS_REGION, and AWS_ACCOUNT_ID or the invoked function's own ARN.
+"""
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import boto3
+
+from commands.drs import CONFIG, Door
+from commands.service import Service
+from events.dynamodb import DynamoStore
+
+
+def service(now: Callable[[], datetime], sleep: Callable[[float], None], account_id: str) -> Service:
+    """The commands' service for this deployment. ``account_id`` is where it runs."""
+    store = DynamoStore(_client("dynamodb"), os.environ["EVENT_TABLE"])
+    return Service(
+        store=store,
+        apply=lambda region: door(region, now, sleep).apply,
+        now=now,
+        sleep=sleep,
+        region=os.environ["AWS_REGION"],
+        account_id=account_id,
+    )
+
+
+def account_of(arn: str) -> str:
+    """The account in an ARN: ``arn:aws:lambda:<region>:<account>:function:...``."""
+    return arn.split(":")[4]
+
+
+@cache
+def door(region: str, now: Callable[[], datetime], sleep: Callable[[float], None]) -> Door:
+    """The door to one Region's DRS and EC2, kept between requests."""
+    return Door(drs_client(region), _client("ec2", region), now, sleep)
+
+
+@cache
+def drs_client(region: str) -> Any:  # noqa: ANN401  a boto3 client
+    """A DRS client that sends everything once."""
+    return _client("drs", region)
+
+
+def _client(name: str, region: str | None = None) -> Any:  # noqa: ANN401  a boto3 client
+    config = None if name == "dynamodb" else CONFIG
+    return boto3.client(name, region_name=region, config=config)  # type: ignore[call-overload]  # a name, not a literal
