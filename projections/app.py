@@ -1,0 +1,80 @@
+"""Lambda entries of the read model: `project` behind the event table's stream, `sweep` on a schedule."""
+
+import os
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from events.dynamodb import DynamoStore
+from projections.catch_up import CaughtUp, catch_up
+from projections.sweep import sweep as swept
+from projections.table import Rows
+from projections.waking import Alarm
+
+log = Logger()
+stream = BatchProcessor(event_type=EventType.DynamoDBStreams)
+
+
+def now() -> datetime:
+    """The clock of this process."""
+    return datetime.now(UTC)
+
+
+@cache
+def _store() -> DynamoStore:
+    return DynamoStore(boto3.client("dynamodb"), os.environ["EVENT_TABLE"])
+
+
+@cache
+def _rows() -> Rows:
+    return Rows(boto3.resource("dynamodb").Table(os.environ["GROUP_TABLE"]))
+
+
+@cache
+def _alarm() -> Alarm:
+    return Alarm(boto3.client("sqs"), os.environ["WORK_QUEUE_URL"], now)
+
+
+def project(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401  powertools' partial response
+    """Each record is a doorbell; within a batch a group is caught up once."""
+    done: set[str] = set()
+
+    def ring(record: DynamoDBRecord) -> None:
+        kind, _, group_id = _stream_id(record).partition("#")
+        if record.event_name is None or record.event_name.name != "INSERT":
+            log.error("a commit was changed or removed", stream_id=_stream_id(record), alarm="commit_changed")
+        if kind == "group" and group_id not in done:
+            _told(catch_up(_store(), _rows(), group_id, now))
+            done.add(group_id)
+
+    return process_partial_response(event=event, record_handler=ring, processor=stream, context=context)
+
+
+def sweep(_event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
+    """Heals lost doorbells and lost messages. How many groups were seen, moved and woken."""
+    moved = [_told(found).moved for found in swept(_store(), _rows(), now)]
+    woken = [_alarm().wake(group_id, now()) for group_id in _rows().due(now())]
+    answer = {"groups": len(moved), "moved": sum(moved), "woken": sum(woken)}
+    log.info("swept", swept=answer)
+    return answer
+
+
+def _told(found: CaughtUp) -> CaughtUp:
+    if found.alarm:
+        log.error("fold and commit disagree", group_id=found.group_id, reason=found.alarm, alarm="fold")
+    if found.wake_at:
+        _alarm().wake(found.group_id, found.wake_at)
+    if found.moved:
+        log.info("projected", group_id=found.group_id, version=found.version)
+    return found
+
+
+def _stream_id(record: DynamoDBRecord) -> str:
+    keys = record.dynamodb.keys if record.dynamodb else None
+    return str((keys or {}).get("streamId", ""))

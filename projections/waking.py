@@ -1,0 +1,30 @@
+"""Waking whoever is due: a message on the work queue, delayed until then."""
+
+from collections.abc import Callable
+from datetime import datetime
+from math import ceil
+from typing import TYPE_CHECKING
+
+import orjson
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+LONGEST = 900
+"""SQS delays a message by at most 15 minutes; what is due later is woken by the sweep."""
+
+
+class Alarm:
+    """The work queue. ``sqs`` is a boto3 client."""
+
+    def __init__(self, sqs: "SQSClient", queue_url: str, now: Callable[[], datetime]) -> None:
+        self._sqs, self._queue_url, self._now = sqs, queue_url, now
+
+    def wake(self, group_id: str, at: datetime) -> bool:
+        """Whether a message is on its way; not if the time is too far off."""
+        delay = max(0, ceil((at - self._now()).total_seconds()))
+        if delay > LONGEST:
+            return False
+        body = orjson.dumps({"groupId": group_id}).decode()
+        self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=body, DelaySeconds=delay)
+        return True
