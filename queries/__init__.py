@@ -1,0 +1,1 @@
+"""Questions and answers. Knows projections, and events to look back."""

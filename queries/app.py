@@ -1,0 +1,98 @@
+"""Lambda entry for every question: API Gateway (frontend and automation) and direct calls."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from events.doors import Json, direct_fields, json_text, parse, refusal
+from events.dynamodb import DynamoStore
+from events.errors import PreflightError, Refused
+from projections.table import Rows
+from queries import questions as ask
+from queries.questions import Answers
+
+OPERATIONS: dict[str, tuple[type[ask.Question], Callable[[Answers, Any], Json]]] = {
+    "get_launch_config_status": (ask.GetLaunchConfigStatus, Answers.status),
+    "get_protection_group": (ask.GetProtectionGroup, Answers.group),
+    "get_server_launch_config": (ask.GetServerLaunchConfig, Answers.server),
+    "list_protection_groups": (ask.ListProtectionGroups, Answers.groups),
+}
+ROUTES = (
+    ("/protection-groups", "list_protection_groups"),
+    ("/protection-groups/<groupId>", "get_protection_group"),
+    ("/protection-groups/<groupId>/launch-config-status", "get_launch_config_status"),
+    ("/protection-groups/<groupId>/servers/<serverId>/launch-config", "get_server_launch_config"),
+)
+NUMBERS = {"minVersion", "limit"}
+log = Logger()
+http = APIGatewayRestResolver()
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """One question, by whichever door it came."""
+    if "httpMethod" in event:
+        return http.resolve(event, context)
+    try:
+        return _answer(str(event.get("operation")), direct_fields(event), context)
+    except PreflightError as error:
+        return refusal(error).body()
+
+
+def now() -> datetime:
+    """The clock of this process."""
+    return datetime.now(UTC)
+
+
+@cache
+def _answers(account_id: str) -> Answers:
+    return Answers(
+        store=lambda: DynamoStore(boto3.client("dynamodb"), os.environ["EVENT_TABLE"]),
+        rows=Rows(boto3.resource("dynamodb").Table(os.environ["GROUP_TABLE"])),
+        now=now,
+        account_region=f"{account_id}#{os.environ['AWS_REGION']}",
+    )
+
+
+def _answer(operation: str, fields: Json, context: LambdaContext) -> Json:
+    if operation not in OPERATIONS:
+        raise Refused("UNKNOWN_OPERATION", f"operation must be one of {', '.join(OPERATIONS)}", field="operation")
+    model, answer = OPERATIONS[operation]
+    return answer(_answers(context.invoked_function_arn.split(":")[4]), parse(model, fields))
+
+
+def _http(operation: str, parameters: dict[str, str]) -> Response[Any]:
+    asked = dict(http.current_event.raw_event.get("queryStringParameters") or {})
+    numbers = {key: int(value) for key, value in asked.items() if key in NUMBERS and value.isdecimal()}
+    return _response(200, _answer(operation, {**asked, **numbers, **parameters}, http.lambda_context))
+
+
+@http.not_found
+def _no_route(_error: Exception) -> Response[Any]:
+    return _response(404, Refused("NOT_FOUND", "there is no such route here", 404).body())
+
+
+@http.exception_handler(PreflightError)  # type: ignore[untyped-decorator]  # powertools leaves it untyped
+def _refused(error: PreflightError) -> Response[Any]:
+    refused = refusal(error)
+    return _response(refused.status, refused.body())
+
+
+def _response(status: int, body: Json) -> Response[Any]:
+    return Response(status, "application/json", json_text(body), headers={"Access-Control-Allow-Origin": "*"})
+
+
+def _route(rule: str, operation: str) -> None:
+    @http.route(rule, method="GET")
+    def answer(**parameters: str) -> Response[Any]:
+        return _http(operation, parameters)
+
+
+for _rule, _operation in ROUTES:
+    _route(_rule, _operation)

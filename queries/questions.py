@@ -1,0 +1,166 @@
+"""What may be asked about groups, and the answers; judged at the moment of the question."""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import Field
+
+from events import shown
+from events.configuration import LaunchConfiguration, effective
+from events.doors import Json
+from events.errors import Refused
+from events.model import Model, ServerId
+from events.moments import iso
+from events.streams import GROUP, Store, load
+from projections.row import Row, definition_json, definition_of, render
+from projections.table import Rows
+
+GroupId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+
+
+class Question(Model):
+    """Any question; who asks is recorded in the log."""
+
+    invoked_by: str | None = None
+    request_id: str | None = None
+
+
+class AboutGroup(Question):
+    """One group. `consistency: strong` folds the stream itself, `minVersion` asks for no less than that."""
+
+    group_id: GroupId
+    consistency: Literal["eventual", "strong"] = "eventual"
+    min_version: Annotated[int, Field(ge=1)] | None = None
+
+
+class GetLaunchConfigStatus(AboutGroup):
+    """`GET /protection-groups/{groupId}/launch-config-status`."""
+
+
+class GetProtectionGroup(AboutGroup):
+    """`GET /protection-groups/{groupId}`."""
+
+
+class GetServerLaunchConfig(AboutGroup):
+    """`GET /protection-groups/{groupId}/servers/{serverId}/launch-config`."""
+
+    server_id: ServerId
+
+
+class ListProtectionGroups(Question):
+    """`GET /protection-groups`, by name, page by page."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    next_token: str | None = None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers from the read model; from the events where the question asks for no less."""
+
+    store: Callable[[], Store]
+    rows: Rows
+    now: Callable[[], datetime]
+    account_region: str
+
+    def status(self, question: GetLaunchConfigStatus) -> Json:
+        """The status as the requirement shows it, with groupId, and what makes it checkable."""
+        row = self._row(question)
+        return {"groupId": row["groupId"], **self._status(row), **_provenance(row)}
+
+    def group(self, question: GetProtectionGroup) -> Json:
+        """What the group is, and its status."""
+        row = self._row(question)
+        said = definition_json(row)
+        servers = said.pop("servers", [])
+        return {
+            "groupId": row["groupId"],
+            **said,
+            "sourceServerIds": [server["sourceServerId"] for server in servers],
+            "servers": servers,
+            "launchConfigStatus": self._status(row),
+            **_provenance(row),
+        }
+
+    def server(self, question: GetServerLaunchConfig) -> Json:
+        """What is wanted of one server, what of it is its own, and where it stands."""
+        row = self._row(question)
+        definition = definition_of(row)
+        server = next((s for s in definition.servers if s.source_server_id == question.server_id), None)
+        if server is None:
+            raise Refused("NOT_FOUND", f"{question.server_id} is not in {row['groupId']}", 404, field="serverId")
+        default: LaunchConfiguration = definition.launch_config if server.use_group_defaults else {}
+        return {
+            "groupId": row["groupId"],
+            "sourceServerId": question.server_id,
+            "useGroupDefaults": server.use_group_defaults,
+            "launchConfig": effective(default, server.launch_template),
+            "launchTemplate": server.launch_template,
+            "launchConfigStatus": self._status(row)["serverConfigs"][question.server_id],
+            **_provenance(row),
+        }
+
+    def groups(self, question: ListProtectionGroups) -> Json:
+        """The groups of this account and Region, each with its word and its counts."""
+        rows, more = self.rows.named(self.account_region, question.limit, _key(question.next_token))
+        return {"groups": [self._line(row) for row in rows], "nextToken": _token(more)}
+
+    def _row(self, question: AboutGroup) -> Row:
+        row = self.rows.get(question.group_id)
+        behind = question.min_version and (row is None or row["version"] < question.min_version)
+        if question.consistency == "strong" or behind:
+            row = render(load(self.store(), GROUP, question.group_id), self.now())
+        if row is None or row.get("deleted"):
+            raise Refused(
+                "NOT_FOUND",
+                f"there is no protection group {question.group_id}; one just created shows within a second, or at"
+                " once with consistency=strong",
+                404,
+                groupId=question.group_id,
+            )
+        if question.min_version and row["version"] < question.min_version:
+            raise Refused(
+                "NOT_FOUND",
+                f"{question.group_id} has no version {question.min_version} yet",
+                404,
+                field="minVersion",
+                currentVersion=row["version"],
+            )
+        return row
+
+    def _status(self, row: Row) -> Json:
+        return shown.at(row["launchConfigStatus"], self.now())
+
+    def _line(self, row: Row) -> Json:
+        """A row of the list; a ready group whose oldest proof has run out is pending, as its status would say."""
+        out = row["status"] == "ready" and row["freshUntil"] <= iso(self.now())
+        keys = ("groupId", "groupName", "description", "region", "accountId", "counts", "provedAt", "version")
+        return {**{key: row.get(key) for key in keys}, "status": "pending" if out else row["status"]}
+
+
+def _provenance(row: Row) -> Json:
+    return {key: row[key] for key in ("version", "definedIn", "recordedAt", "projectedAt")}
+
+
+def _token(key: Any) -> str | None:  # noqa: ANN401  DynamoDB's LastEvaluatedKey
+    return base64.urlsafe_b64encode(orjson.dumps(key)).decode() if key else None
+
+
+def _key(token: str | None) -> dict[str, str] | None:
+    if token is None:
+        return None
+    try:
+        key = orjson.loads(base64.urlsafe_b64decode(token))
+    except ValueError as error:
+        raise _bad_token() from error
+    if not isinstance(key, dict) or {*key} != {"groupId", "accountRegion", "groupName"}:
+        raise _bad_token()
+    return key
+
+
+def _bad_token() -> Refused:
+    return Refused("INVALID_PARAMETER", "nextToken: use the one that the last page gave", field="nextToken")
