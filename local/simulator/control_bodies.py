@@ -1,0 +1,81 @@
+"""The bodies that the control API takes."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from local.simulator.faults import Fault
+from local.simulator.shapes import Shape
+
+Account = Annotated[str, Field(pattern=r"^\d{12}$")]
+ReplicationState = Literal[
+    "STOPPED", "INITIATING", "INITIAL_SYNC", "BACKLOG", "CREATING_SNAPSHOT", "CONTINUOUS", "PAUSED", "RESCAN",
+    "STALLED", "DISCONNECTED",
+]  # fmt: skip
+
+
+class Body(BaseModel):
+    """camelCase outside, and nothing that is not known."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class NewServers(Body):
+    """More source servers."""
+
+    count: int = Field(default=1, ge=0, le=4000)
+    account: Account | None = None
+    region: str | None = None
+    names: list[str] = []
+    tags: dict[str, str] = {}
+
+
+class ServerChange(Body):
+    """What changed about a machine, or about its replication; tags are replaced as a whole."""
+
+    data_replication_state: ReplicationState | None = None
+    tags: dict[str, str] | None = None
+    recommended_instance_type: str | None = None
+
+    def apply(self, server: Shape) -> None:
+        """Write it into the server's description."""
+        if self.data_replication_state:
+            server["dataReplicationInfo"]["dataReplicationState"] = self.data_replication_state
+        if self.tags is not None:
+            server["tags"] = self.tags
+        if self.recommended_instance_type:
+            server["sourceProperties"]["recommendedInstanceType"] = self.recommended_instance_type
+
+
+class Clock(Body):
+    """Seconds to let pass, and whether time stands still otherwise."""
+
+    advance: float = Field(default=0, ge=0)
+    frozen: bool | None = None
+
+
+class NewFault(Body):
+    """See local.simulator.faults; `times` null is for ever."""
+
+    error: str
+    operation: str = "*"
+    times: int | None = Field(default=1, ge=1)
+    seconds: float = Field(default=0, ge=0)
+    server_id: str | None = None
+    account: Account | None = None
+    region: str | None = None
+    message: str | None = None
+    retry_after: int = Field(default=1, ge=0)
+
+    def fault(self) -> Fault:
+        """The fault itself."""
+        return Fault(**self.model_dump())
+
+
+class Edit(Body):
+    """Someone in the console: launch settings to patch, keys of the default template to replace."""
+
+    server_id: str
+    launch_configuration: dict[str, Any] | None = None
+    launch_template_data: dict[str, Any] | None = None

@@ -1,0 +1,137 @@
+"""EC2 launch templates as EC2 keeps them: numbered versions that never change, one of them the default.
+
+EC2 does not look at what a version holds, so neither does this; what is wrong with it shows at launch.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from local.simulator.errors import AwsError, template_not_found, version_not_found
+from local.simulator.shapes import Shape, identifier
+
+LATEST, DEFAULT = "$Latest", "$Default"
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who wrote a version (an ARN), and when."""
+
+    arn: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Version:
+    """One immutable version of a template."""
+
+    number: int
+    data: Shape
+    description: str | None
+    author: Author
+
+
+@dataclass
+class LaunchTemplate:
+    """A template. `earlier` is (default, latest) before the last write: what a read that lags still sees."""
+
+    id: str
+    name: str
+    tags: dict[str, str]
+    versions: list[Version]
+    default_number: int = 1
+    earlier: tuple[int, int] | None = None
+
+    def numbers(self, *, lagging: bool = False) -> tuple[int, int]:
+        """The default and the latest version's number."""
+        if lagging and self.earlier:
+            return self.earlier
+        return self.default_number, len(self.versions)
+
+    def version(self, named: str, *, lagging: bool = False) -> Version:
+        """The version a request names: a number, `$Default` or `$Latest`."""
+        default, latest = self.numbers(lagging=lagging)
+        known = {DEFAULT: default, LATEST: latest}
+        number = known.get(named) or (int(named) if named.isdecimal() else 0)
+        if not 1 <= number <= latest:
+            raise version_not_found(self.id, named)
+        return self.versions[number - 1]
+
+    @property
+    def default(self) -> Version:
+        """What DRS launches from."""
+        return self.versions[self.default_number - 1]
+
+    def write(
+        self, data: Shape, author: Author, *, source: str | None = None, description: str | None = None
+    ) -> Version:
+        """Add a version: the source's data with whole top-level keys replaced, or only what was sent."""
+        base = self.version(source).data if source else {}
+        self.earlier = self.numbers()
+        version = Version(len(self.versions) + 1, {**base, **data}, description, author)
+        self.versions.append(version)
+        return version
+
+    def make_default(self, named: str) -> None:
+        """Let recovery launch from another version."""
+        number = self.version(named).number
+        self.earlier = self.numbers()
+        self.default_number = number
+
+
+@dataclass
+class LaunchTemplates:
+    """All templates of one account and Region, in the order they were made."""
+
+    _by_id: dict[str, LaunchTemplate] = field(default_factory=dict)
+    _answers: dict[str, tuple[Shape, Shape]] = field(default_factory=dict)
+    made: int = 0
+
+    def __iter__(self) -> Iterator[LaunchTemplate]:
+        return iter(list(self._by_id.values()))
+
+    def create(self, owner: str, name: str, data: Shape, author: Author, **more: Shape) -> LaunchTemplate:
+        """Make a template with one version. Its id is derived from `owner` and its ordinal, so it repeats."""
+        if any(template.name == name for template in self):
+            raise AwsError("InvalidLaunchTemplateName.AlreadyExistsException", f"{name} is already in use.")
+        self.made += 1
+        template_id = identifier("lt", owner, self.made)
+        template = LaunchTemplate(template_id, name, more.get("tags", {}), [Version(1, data, None, author)])
+        self._by_id[template_id] = template
+        return template
+
+    def find(self, template_id: str | None = None, name: str | None = None) -> LaunchTemplate:
+        """The one template a request names, by id or by name."""
+        if bool(template_id) == bool(name):
+            code = "InvalidParameterCombination" if name else "MissingParameter"
+            raise AwsError(code, "Specify either a launch template ID or a launch template name.")
+        if template_id:
+            return self.get(template_id)
+        for template in self:
+            if template.name == name:
+                return template
+        raise AwsError("InvalidLaunchTemplateName.NotFoundException", f"No launch template is called {name}.")
+
+    def get(self, template_id: str) -> LaunchTemplate:
+        """The template with this id."""
+        if template_id not in self._by_id:
+            raise template_not_found(template_id)
+        return self._by_id[template_id]
+
+    def delete(self, template: LaunchTemplate) -> None:
+        """Forget a template and all its versions."""
+        del self._by_id[template.id]
+
+    def once(self, token: str | None, request: Shape, answer: Callable[[], Shape]) -> Shape:
+        """The answer to a request, given only once for a ClientToken: asked again, the first answer."""
+        if not token:
+            return answer()
+        if token not in self._answers:
+            self._answers[token] = request, answer()
+        asked, answered = self._answers[token]
+        if asked != request:
+            raise AwsError(
+                "IdempotentParameterMismatch",
+                "The client token you have provided was used with other request parameters.",
+            )
+        return answered

@@ -1,0 +1,126 @@
+"""What the simulator adds to a moto response: whose call it is, the lock, the log, and faults."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+from botocore.exceptions import ConnectionClosedError
+from moto.core.exceptions import ServiceException
+from moto.core.request import Request
+from moto.core.responses import ActionResult, BaseResponse
+
+from local.simulator import running
+from local.simulator.calls import Call
+from local.simulator.errors import AwsError
+from local.simulator.estate import Estate
+from local.simulator.faults import NOTHING
+from local.simulator.machines import Place
+from local.simulator.world import World
+
+Answer = tuple[int, dict[str, str], str]
+
+
+class Observed(BaseResponse):  # type: ignore[misc]  # moto ships no types
+    """A service of the simulator: subclasses add the operations, moto parses and renders them."""
+
+    normalized_request: Request
+    fault = NOTHING
+    _refused: str | None = None
+
+    @property
+    def world(self) -> World:
+        """The simulator that the request came to."""
+        world = self.normalized_request.environ.get(running.KEY) or running.in_process()
+        if not isinstance(world, World):
+            raise TypeError(f"a request for a simulator carries {world!r}")
+        return world
+
+    @property
+    def estate(self) -> Estate:
+        """What the caller's account has in the Region."""
+        return self.world.estate(Place(self.current_account, self.region))
+
+    def get_current_account(self) -> str:
+        """The account, from the access key alone."""
+        scope = running.scope(self.normalized_request.headers)
+        return self.world.account_of(scope.access_key if scope else "")
+
+    def get_region_from_url(self, request: Request, full_url: str) -> str:
+        """The Region the request was signed for."""
+        scope = running.scope(request.headers)
+        return scope.region if scope else str(super().get_region_from_url(request, full_url))
+
+    def unknown_operation(self) -> AwsError:
+        """What the service says to an operation that is not simulated."""
+        raise NotImplementedError
+
+    def subjects(self) -> tuple[tuple[str, ...], str | None]:
+        """The source servers and the template the call is about, as far as it names them."""
+        raise NotImplementedError
+
+    def call_action(self) -> Answer:
+        """Take the call, unless a fault is quicker."""
+        self.request_id = str(uuid4())
+        with self.world.lock:
+            call = self._call()
+            self.fault = self.world.faults.take(call)
+            alarm = self.world.clock.alarm(self.fault.seconds)
+        if not self.world.clock.wait_for(alarm):
+            raise ConnectionClosedError(endpoint_url=self.uri)
+        with self.world.lock:
+            return self._take(call)
+
+    def _take(self, call: Call) -> Answer:
+        """Let the call have its effect and be logged; a connection that breaks does so before or after."""
+        log, now = self.world.calls, self.world.clock.now()
+        if self.fault.error == "drop":
+            log.record(replace(call, error="drop", delivered=False), now)
+            raise ConnectionClosedError(endpoint_url=self.uri)
+        self.estate.advance(now)
+        answer = self._answer()
+        lost = self.fault.error == "lost-answer"
+        log.record(replace(call, status=answer[0], error=self._refused, delivered=not lost), now)
+        if lost:
+            raise ConnectionClosedError(endpoint_url=self.uri)
+        return answer
+
+    def _call(self) -> Call:
+        server_ids, template_id = self.subjects()
+        return Call(
+            self.service_name,
+            self._get_action() or "unknown",
+            self.current_account,
+            self.region,
+            self.request_id,
+            server_ids,
+            template_id,
+        )
+
+    def _answer(self) -> Answer:
+        refusal = self.fault.refusal()
+        if refusal or not self._get_action():
+            return self._refuse(refusal or self.unknown_operation())
+        try:
+            return super().call_action()  # type: ignore[no-any-return]
+        except NotImplementedError:
+            return self._refuse(self.unknown_operation())
+
+    def _refuse(self, error: AwsError) -> Answer:
+        status, headers, body = self.serialized(ActionResult(error))
+        return status, *self._enrich_response(headers, body)
+
+    def serialized(self, action_result: ActionResult) -> Answer:
+        """Render through botocore's model; an error with its status, and Retry-After if it has one."""
+        status, headers, body = super().serialized(action_result)
+        error = action_result.result
+        if isinstance(error, ServiceException):
+            self._refused = error.code
+        if isinstance(error, AwsError):
+            status = error.status
+            if hasattr(error, "retryAfterSeconds"):
+                headers["Retry-After"] = str(error.retryAfterSeconds)
+        return status, headers, body
+
+    def _enrich_response(self, headers: dict[str, str], body: str) -> tuple[dict[str, str], str]:
+        """The request's id, where each protocol puts it."""
+        headers["x-amzn-requestid"] = self.request_id
+        return headers, body.replace(">request-id<", f">{self.request_id}<", 1)

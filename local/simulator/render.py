@@ -1,0 +1,75 @@
+"""Answers rendered through botocore's model: what moto does too, in a tenth of the time.
+
+A page of 200 servers has twenty thousand nodes, and the world is locked while it is written. moto renders
+everything else: errors, and the rest of EC2.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC
+from xml.sax.saxutils import escape
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+from moto.core.responses import ActionContext, ActionResult
+
+from local.simulator.shapes import Json
+
+Answer = tuple[int, dict[str, str], str]
+XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+class RestJson(ActionResult):  # type: ignore[misc]  # moto ships no types
+    """A rest-json answer: only members that the model knows."""
+
+    def execute_result(self, context: ActionContext) -> Answer:
+        """Render it; moto calls this."""
+        operation = context.operation_model
+        body = json.dumps(_known(operation.output_shape, self.result))
+        return operation.http["responseCode"], {"Content-Type": "application/json"}, body
+
+
+class Ec2Xml(ActionResult):  # type: ignore[misc]  # moto ships no types
+    """An EC2 answer: members under the names the model gives them in XML."""
+
+    def execute_result(self, context: ActionContext) -> Answer:
+        """Render it; moto calls this."""
+        operation = context.operation_model
+        name = f"{operation.name}Response"
+        namespace = f"http://ec2.amazonaws.com/doc/{operation.service_model.api_version}/"
+        start = f'{XML}<{name} xmlns="{namespace}"><requestId>{context.response.request_id}</requestId>'
+        body = "".join([start, *_content(operation.output_shape, self.result), f"</{name}>"])
+        return 200, {"Content-Type": "text/xml;charset=UTF-8"}, body
+
+
+def _known(shape: Shape, value: Json) -> Json:
+    if isinstance(shape, StructureShape):
+        members = shape.members
+        return {name: _known(members[name], each) for name, each in value.items() if name in members}
+    if isinstance(shape, ListShape):
+        member = shape.member
+        return [_known(member, each) for each in value]
+    return value
+
+
+def _content(shape: Shape, value: Json) -> Iterator[str]:
+    if isinstance(shape, StructureShape):
+        for name, member in shape.members.items():
+            if value.get(name) is not None:
+                yield from _element(member.serialization.get("name", name), member, value[name])
+    elif isinstance(shape, ListShape):
+        for each in value:
+            yield from _element(shape.member.serialization.get("name", "item"), shape.member, each)
+    elif isinstance(shape, MapShape):
+        raise TypeError(f"EC2 answers hold no maps: {shape.name}")
+    elif shape.type_name == "timestamp":
+        yield value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    elif shape.type_name == "boolean":
+        yield "true" if value else "false"
+    else:
+        yield escape(str(value))
+
+
+def _element(name: str, shape: Shape, value: Json) -> Iterator[str]:
+    yield f"<{name}>"
+    yield from _content(shape, value)
+    yield f"</{name}>"

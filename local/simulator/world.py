@@ -1,0 +1,94 @@
+"""Everything one simulator holds, and the lock around it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import RLock
+
+from local.simulator.calls import CallLog
+from local.simulator.clock import Clock
+from local.simulator.edits import refuse_impossible
+from local.simulator.errors import not_found
+from local.simulator.estate import Estate, SourceServer
+from local.simulator.faults import Faults
+from local.simulator.launch_templates import Author
+from local.simulator.machines import Place
+from local.simulator.shapes import Shape
+
+ACCOUNT_DIGITS = 12
+HOME = Place("123456789012", "us-east-1")
+
+
+@dataclass(eq=False)
+class World:
+    """All accounts and Regions. `home` holds the first `servers` servers and everyone without an account."""
+
+    home: Place = HOME
+    servers: int = 0
+    clock: Clock = field(default_factory=Clock)
+    calls: CallLog = field(default_factory=CallLog)
+    faults: Faults = field(default_factory=Faults)
+    lock: RLock = field(default_factory=RLock)
+    _estates: dict[Place, Estate] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Be as at the start: the first servers again, real time, no calls, no faults."""
+        with self.lock:
+            self._estates.clear()
+            self.calls.clear()
+            self.faults.clear()
+            self.clock.reset()
+            self.add_servers(self.servers, self.home)
+
+    def account_of(self, access_key: str) -> str:
+        """A key of twelve digits is that account; every other key is the home account's."""
+        is_account = len(access_key) == ACCOUNT_DIGITS and access_key.isdecimal()
+        return access_key if is_account else self.home.account
+
+    def estate(self, place: Place) -> Estate:
+        """What an account has in a Region; an empty one until somebody asks."""
+        with self.lock:
+            return self._estates.setdefault(place, Estate(place))
+
+    def add_servers(
+        self, count: int, place: Place, names: list[str] | None = None, tags: dict[str, str] | None = None
+    ) -> list[SourceServer]:
+        """Let more servers be replicated; `names` go to the first of them."""
+        with self.lock:
+            now = self.clock.now()
+            given = [*(names or []), *[None] * count][:count]
+            return [self.estate(place).add_server(now, name, tags) for name in given]
+
+    def find(self, server_id: str) -> tuple[Estate, SourceServer]:
+        """A server and where it is, whoever owns it."""
+        for estate in self._estates.values():
+            if server_id in estate.servers:
+                return estate, estate.servers[server_id]
+        raise not_found("SourceServer", server_id)
+
+    def estates(self) -> list[Estate]:
+        """All that anybody has."""
+        return list(self._estates.values())
+
+    def catch_up(self) -> datetime:
+        """Let everything happen that is due, and tell the time."""
+        with self.lock:
+            now = self.clock.now()
+            for estate in self._estates.values():
+                estate.advance(now)
+            return now
+
+    def edit(self, server_id: str, settings: Shape | None = None, template: Shape | None = None) -> SourceServer:
+        """Someone in the console changes a server's launch settings, or keys of its default template."""
+        refuse_impossible(settings or {}, template or {})
+        with self.lock:
+            now = self.catch_up()
+            estate, server = self.find(server_id)
+            if settings:
+                estate.change_settings(server, settings, now)
+            if template:
+                someone = Author(f"arn:aws:iam::{estate.place.account}:user/someone-in-the-console", now)
+                estate.write_default(estate.templates.get(server.template_id), template, someone)
+            return server
