@@ -27,13 +27,9 @@ if TYPE_CHECKING:
 
 WORKERS = 8
 """Servers asked for at once by one worker."""
-HANG = timedelta(seconds=10)
-"""The longest a call can go on after it began: connect and read timeout, with room."""
 PATIENCE = timedelta(seconds=5)
 """How long a read after a write may lag before it is believed."""
 CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}, max_pool_connections=2 * WORKERS)
-Apply = Callable[[Sequence[Ask], datetime], Iterator[Outcome]]
-"""What the pump knows of this door: asks and a deadline in, one outcome a server as it comes."""
 
 
 class OutOfTimeError(Exception):

@@ -1,7 +1,8 @@
 """What the door to AWS is asked, and what it brings back."""
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from events.configuration import LaunchConfiguration
@@ -53,3 +54,7 @@ class Fault:
 
 
 Outcome = Proved | Fault
+Apply = Callable[[Sequence[Ask], datetime], Iterator[Outcome]]
+"""What the pump knows of the door: asks and a deadline in, one outcome a server as it comes."""
+HANG = timedelta(seconds=10)
+"""The longest a call to AWS can go on after it began: connect and read timeout, with room."""

@@ -10,8 +10,7 @@ from hashlib import sha256
 from uuid import uuid4
 
 from commands.decide import EndApply, RecordOutcomes, StartApply
-from commands.drs import HANG
-from commands.outcomes import Ask, Fault, Outcome
+from commands.outcomes import HANG, Ask, Fault, Outcome
 from commands.record import retry_at
 from commands.service import GroupStream, Service
 from events import status

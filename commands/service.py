@@ -4,19 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import SystemRandom
-from typing import TYPE_CHECKING
 
 from commands.asked import Asked
 from commands.decide import Command, decide
+from commands.outcomes import Apply
 from commands.roster import enrol, holding
 from events.commits import Commit, Context
 from events.errors import LostRace, Refused
 from events.facts import GroupFact
 from events.groups import Group
 from events.streams import GROUP, ROSTER, Store, Stream, load
-
-if TYPE_CHECKING:
-    from commands.drs import Apply
 
 ATTEMPTS = 10
 """How often a lost race is run again; 32 writers on one stream were seen to need 7."""
@@ -28,7 +25,7 @@ class Service:
     """What the commands work with. `region` and `account_id` are where this deployment lives."""
 
     store: Store
-    apply: "Callable[[str], Apply]"
+    apply: Callable[[str], Apply]
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
     region: str
