@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+LOCK   := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+          --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: check test test-long demo serve lock clean
+.PHONY: check test test-long demo serve package lock clean
 .DEFAULT_GOAL := test
 
 $(READY): requirements-dev.txt
@@ -33,9 +35,16 @@ demo: $(READY)           ## a group of 100 servers goes in, a wave starts at onc
 serve: $(READY)          ## the embedded cloud, until Ctrl-C
 	@$(BIN)/python -m local serve
 
-lock: $(READY)           ## pin again what pyproject.toml asks for (needs uv)
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links -o requirements.txt
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links -o requirements-dev.txt
+package: $(READY)        ## build/function: the rooms and their pinned dependencies, for Lambda on arm64
+	rm -rf build/function
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-compile --target build/function \
+	  --platform manylinux2014_aarch64 --only-binary=:all: --python-version 3.13 -r requirements.txt
+	cp -r commands events projections queries build/function/
+	find build/function -name __pycache__ -prune -exec rm -rf {} +
+
+lock: $(READY)           ## pin again what pyproject.toml asks for (needs uv); what is deployed is what was tested
+	$(LOCK) --group dev -o requirements-dev.txt
+	$(LOCK) --constraint requirements-dev.txt -o requirements.txt
 
 clean:
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
