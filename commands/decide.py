@@ -77,7 +77,7 @@ def decide(group: g.Group, command: Command, asked: Asked) -> Facts:  # noqa: C9
         Refused: it cannot be done.
     """
     if isinstance(command, ask.CreateProtectionGroup):
-        return define.create(command, asked)
+        return () if group.definition else define.create(command, asked)  # its id follows from its key: a retry
     if not group.exists:
         raise Refused("NOT_FOUND", f"there is no protection group {asked.group_id}", 404, groupId=asked.group_id)
     match command:

@@ -71,6 +71,7 @@ class Door:
     def _one(self, ask: Ask, deadline: datetime) -> Outcome | None:
         wrote: list[str] = []
         try:
+            self._in_time(deadline)
             return self._applied(ask, deadline, wrote)
         except OutOfTimeError:
             return None

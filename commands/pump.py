@@ -53,7 +53,7 @@ def pump(
     end = EndApply(lease.lease_id)
     tried: set[tuple[str, int]] = set()
     while service.now() < deadline:
-        asks = _asks(stream.state, tried, service.now())
+        asks = _asks(stream.state, tried, service.now(), for_wave=for_wave)
         if not asks:
             break
         tried |= {(ask.server_id, ask.epoch) for ask in asks}
@@ -68,9 +68,9 @@ def pump(
     return service.execute(group_id, end, lease.context("EndApply", f"{lease.lease_id} end"))
 
 
-def _asks(group: Group, tried: set[tuple[str, int]], now: datetime) -> list[Ask]:
+def _asks(group: Group, tried: set[tuple[str, int]], now: datetime, *, for_wave: bool) -> list[Ask]:
     """The next few servers; each once a turn and epoch, for its backoff may be shorter than the turn."""
-    due = [id_ for id_ in status.due(group, now) if (id_, group.servers[id_].epoch) not in tried]
+    due = [id_ for id_ in status.due(group, now, failed_too=for_wave) if (id_, group.servers[id_].epoch) not in tried]
     return [_ask(group, id_) for id_ in due[:BATCH]]
 
 

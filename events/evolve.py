@@ -5,6 +5,9 @@ from typing import Any
 from events import facts as f
 from events import groups as g
 
+UNASKED = {"stale", "superseded"}
+"""Due without a request: what was said of the server before still stands, and no backoff is cut short."""
+
 
 def evolve(group: g.Group, fact: f.GroupFact) -> g.Group:  # noqa: C901, PLR0911, PLR0912  one arm a fact
     """``group`` after ``fact``: pure, total, and the only interpretation there is."""
@@ -22,7 +25,8 @@ def evolve(group: g.Group, fact: f.GroupFact) -> g.Group:  # noqa: C901, PLR0911
         case f.ProtectionGroupDeleted():
             return _with(group, deleted=True, lease=None, claim=None, servers={})
         case f.LaunchConfigsDue():
-            return _each(group, fact.source_server_ids, lambda server: _due(server, fact))
+            asked = {} if fact.reason in UNASKED else {"not_before": None}
+            return _with(_each(group, fact.source_server_ids, lambda server: _due(server, fact)), **asked)
         case f.ApplyStarted(lease_id=lease_id, until=until):
             return _with(group, lease=g.Hold(by=lease_id, until=until))
         case f.ApplyEnded():
@@ -73,7 +77,7 @@ def _wanting(group: g.Group) -> g.Group:
 
 def _due(server: g.Server, fact: f.LaunchConfigsDue) -> g.Server:
     renewed = {"failed": False, "attempts": 0, "retry_at": None}
-    asked = {} if fact.reason in {"stale", "superseded"} else {"errors": (), "requested_by": fact.requested_by}
+    asked = {} if fact.reason in UNASKED else {"errors": (), "requested_by": fact.requested_by}
     raised = {"epoch": server.epoch + 1, "reason": fact.reason}
     return server.model_copy(update={**renewed, **asked, **raised})
 

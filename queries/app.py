@@ -56,7 +56,8 @@ def _answers(account_id: str) -> Answers:
         store=lambda: DynamoStore(boto3.client("dynamodb"), os.environ["EVENT_TABLE"]),
         rows=Rows(boto3.resource("dynamodb").Table(os.environ["GROUP_TABLE"])),
         now=now,
-        account_region=f"{account_id}#{os.environ['AWS_REGION']}",
+        account_id=account_id,
+        region=os.environ["AWS_REGION"],
     )
 
 

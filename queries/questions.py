@@ -54,6 +54,7 @@ class GetServerLaunchConfig(AboutGroup):
 class ListProtectionGroups(Question):
     """`GET /protection-groups`, by name, page by page."""
 
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     next_token: str | None = None
 
@@ -65,7 +66,8 @@ class Answers:
     store: Callable[[], Store]
     rows: Rows
     now: Callable[[], datetime]
-    account_region: str
+    account_id: str
+    region: str
 
     def status(self, question: GetLaunchConfigStatus) -> Json:
         """The status as the requirement shows it, with groupId, and what makes it checkable."""
@@ -105,8 +107,9 @@ class Answers:
         }
 
     def groups(self, question: ListProtectionGroups) -> Json:
-        """The groups of this account and Region, each with its word and its counts."""
-        rows, more = self.rows.named(self.account_region, question.limit, _key(question.next_token))
+        """The groups of this account and a Region (the deployment's own), each with its word and its counts."""
+        place = f"{self.account_id}#{question.region or self.region}"
+        rows, more = self.rows.named(place, question.limit, _key(question.next_token))
         return {"groups": [self._line(row) for row in rows], "nextToken": _token(more)}
 
     def _row(self, question: AboutGroup) -> Row:
