@@ -1,0 +1,166 @@
+"""The embedded cloud: template.yaml deployed on ministack, with the DRS simulator beside it.
+
+    with Cloud(servers=100) as cloud:
+        cloud.request("GET", "/protection-groups")
+        cloud.invoke("WavesFunction", {...})
+        cloud.client("dynamodb"), cloud.client("drs")
+        cloud.simulator.counts()
+
+Functions run as processes of their own, with the rights of their own roles: ministack enforces these, and the
+signatures of the API's callers (AUTH). The account's id as access key is root; users and roles can be made.
+"""
+
+import json
+from contextlib import ExitStack
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import Credentials
+
+from local.deployment import Stack, deploy, package
+from local.processes import HOST, ROOT, Process, StartError, ports
+from local.remote import Json, RemoteSimulator, send
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+ROOT_USER = Credentials(ACCOUNT, "preflight")
+"""Who calls when nobody else is named: may do everything."""
+_PARTS = ("ministack", "samtranslator", "moto")
+_PATIENCE = 60.0
+_CONFIG = Config(read_timeout=900, retries={"total_max_attempts": 1}, max_pool_connections=64)
+_LOGS = "/preflight/"
+
+
+class FunctionFailedError(Exception):
+    """A function raised; the text is its error, and the end of the logs."""
+
+
+class Cloud:
+    """Everything on one machine, from ``with`` until its end; the end comes also if this process is killed.
+
+    Args:
+        port: of AWS's services, on 127.0.0.1; 0 is any free one.
+        servers: source servers in DRS to begin with.
+        code: where the rooms are that functions are made of.
+
+    Raises:
+        StartError: on entering; PortTakenError if ``port`` is taken.
+    """
+
+    description: Json
+    """Addresses and names, as `python -m local serve` prints them."""
+    simulator: RemoteSimulator
+    """What happens to the world of DRS, and what it was asked."""
+
+    def __init__(self, port: int = 0, servers: int = 100, code: Path = ROOT) -> None:
+        self._port, self._servers, self._code = port, servers, code
+        self._processes = ExitStack()
+        self.client = cache(self._client)
+
+    def __enter__(self) -> Self:
+        missing = [part for part in _PARTS if not find_spec(part)]
+        if missing:
+            raise StartError(f"not installed: {', '.join(missing)} (pip install -r requirements-dev.txt)")
+        with ExitStack() as opening:
+            self._start(opening)
+            self._processes = opening.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._processes.close()
+
+    def invoke(self, function: str, payload: Json) -> Json:
+        """What a function answers when called directly, by its logical name.
+
+        Raises:
+            FunctionFailedError: it raised.
+        """
+        name = self.description["functions"][function]
+        answer = self.client("lambda").invoke(FunctionName=name, Payload=json.dumps(payload))
+        body = json.loads(answer["Payload"].read())
+        if answer.get("FunctionError"):
+            raise FunctionFailedError(f"{function}: {body}\n{self.log()}")
+        return dict(body)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        headers: dict[str, str] | None = None,
+        credentials: Credentials = ROOT_USER,
+    ) -> tuple[int, Json]:
+        """Status and JSON of a request through API Gateway, signed by whoever has ``credentials``."""
+        return send(method, self.description["api"] + path, body, headers, (credentials, REGION))
+
+    def log(self, lines: int = 40) -> str:
+        """The last lines of the functions and of what carries them, for whoever must find out why."""
+        logs = self.client("logs")
+        groups = logs.describe_log_groups(logGroupNamePrefix=_LOGS)["logGroups"]
+        events = [
+            (event["timestamp"], group["logGroupName"].rpartition("/")[2], event["message"].rstrip())
+            for group in groups
+            for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
+        ]
+        said = [f"{name}: {message}" for _, name, message in sorted(events)]
+        return "\n".join([*said[-lines:], self._ministack.log(), self._simulator.log()])
+
+    def _start(self, opening: ExitStack) -> None:
+        port, beside = ports(self._port, count=2)
+        endpoint, simulator = f"http://{HOST}:{port}", f"http://{HOST}:{beside}"
+        self.description = {"endpoint": endpoint, "simulator": simulator, "account": ACCOUNT, "region": REGION}
+        self._simulator = opening.enter_context(_simulator(beside, self._servers))
+        self._ministack = opening.enter_context(_ministack(port, simulator))
+        self._ministack.until_listening(port, _PATIENCE)
+        s3, cloudformation = self.client("s3"), self.client("cloudformation")
+        stack = deploy(s3, cloudformation, ROOT / "template.yaml", package(self._code))
+        self._simulator.first_line(_PATIENCE)
+        self.simulator = RemoteSimulator(simulator)
+        self.description |= _described(endpoint, stack)
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401  boto3 makes its clients when asked for them
+        make: Any = boto3.client
+        return make(
+            service,
+            region_name=REGION,
+            endpoint_url=self.description["simulator" if service in {"drs", "ec2"} else "endpoint"],
+            aws_access_key_id=ROOT_USER.access_key,
+            aws_secret_access_key=ROOT_USER.secret_key,
+            config=_CONFIG,
+        )
+
+
+def _described(endpoint: str, stack: Stack) -> Json:
+    return {
+        "api": f"{endpoint}/_aws/execute-api/{stack.api}/{stack.stage}",
+        "functions": stack.functions,
+        "tables": stack.tables,
+        "queues": stack.queues,
+    }
+
+
+def _simulator(port: int, servers: int) -> Process:
+    arguments = ("--port", str(port), "--servers", str(servers), "--account", ACCOUNT, "--region", REGION)
+    return Process("local.simulator", *arguments, speaks=True)
+
+
+def _ministack(port: int, simulator: str) -> Process:
+    """Functions inherit its environment, and so find DRS and EC2 at the simulator."""
+    environment = {
+        "BIND_HOST": HOST,
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": HOST,
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "AUTH": "true",
+        "LOG_LEVEL": "WARNING",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL_DRS": simulator,
+        "AWS_ENDPOINT_URL_EC2": simulator,
+    }
+    return Process("ministack", environment=environment)
