@@ -1,0 +1,36 @@
+"""What every test may ask for: the embedded cloud, started once, when the first test needs it."""
+
+import os
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from local.cloud import Cloud
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator["Cloud"]:
+    """template.yaml on ministack, with 120 source servers in DRS. Shared: make your own groups, with your own names."""
+    from local.cloud import Cloud  # noqa: PLC0415  only for those who ask
+
+    with Cloud(servers=120) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def ministack(request: pytest.FixtureRequest) -> str:
+    """Where DynamoDB is: in the embedded cloud, or at PREFLIGHT_DYNAMODB_ENDPOINT."""
+    elsewhere = os.environ.get("PREFLIGHT_DYNAMODB_ENDPOINT")
+    return elsewhere or str(request.getfixturevalue("cloud").description["endpoint"])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure on the embedded cloud tells what its functions said."""
+    report = yield
+    running = getattr(item, "funcargs", {}).get("cloud")
+    if running and report.failed:
+        report.sections.append(("embedded cloud", running.log()))
+    return report
