@@ -4,7 +4,6 @@ Everything on the way is the deployed template: API Gateway takes the definition
 worker applies it to the simulator, the projector shows it, and the waves function is invoked directly.
 """
 
-import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -15,7 +14,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from local.cloud import Cloud
+from local.cloud import ACCOUNT, REGION, Cloud
 from local.synchronizer import define, read_folder
 
 SAMPLE = Path(__file__).parent.parent / "tests" / "data" / "drs-tools"
@@ -141,10 +140,12 @@ def _tell(figures: Json) -> None:
 
 def _look_around() -> None:
     say.print(
-        "\nLook around:\n"
-        "  make serve                                      the same cloud, until Ctrl-C; prints its addresses\n"
-        "  curl $API/protection-groups                     with the `api` it printed\n"
-        "  curl $SIMULATOR/_simulator/calls                every AWS call that was made, with the `simulator`\n"
-        "  README.md                                       one command's way through the house, one wave's way"
+        f"\n[bold]Look around[/]\n"
+        "  make serve          the same cloud until Ctrl-C; it prints its addresses as one JSON line\n"
+        f"  curl --aws-sigv4 aws:amz:{REGION}:execute-api --user {ACCOUNT}:any $API/protection-groups\n"
+        "                      the groups; $API is the line's `api`, any other route is in docs/api.md\n"
+        "  curl $SIMULATOR/_simulator/calls\n"
+        "                      every AWS call that was made; $SIMULATOR is the line's `simulator`\n"
+        "  README.md           one command's way through the house, and one wave's way",
+        soft_wrap=True,
     )
-    sys.stderr.flush()

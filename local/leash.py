@@ -1,10 +1,10 @@
 """A program on a leash: it lives as long as whoever asked for it, and leaves nothing behind.
 
-    python leash.py FOLDER PROGRAM [ARGUMENT ...]
+    python leash.py PROGRAM [ARGUMENT ...]
 
 Standard input is a pipe from the asker. When it closes, because the asker is done, has crashed or was killed, the
-program ends with everything it started (they are one process group), and FOLDER is removed. Started by its path,
-with nothing but the standard library, so that it is there at once.
+program ends with everything it started (they are one process group), and so does the folder that it had for its
+temporary files. Started by its path, with nothing but the standard library, so that it is there at once.
 """
 
 import os
@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from threading import Thread
@@ -20,9 +21,11 @@ _LAST_BREATH = 2.0
 """Seconds that a killed process group may take to be gone."""
 
 
-def main(folder: str, *command: str) -> int:
+def main(*command: str) -> int:
     """The program's exit code."""
-    program = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    folder = tempfile.mkdtemp(prefix="preflight-")
+    own = {**os.environ, "HOME": folder, "TMPDIR": folder}
+    program = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=own, start_new_session=True)
     signal.signal(signal.SIGTERM, lambda *_: _signal(program.pid, signal.SIGKILL))
     Thread(target=_follow, args=(program.pid,), daemon=True).start()
     code = program.wait()

@@ -15,7 +15,7 @@ from typing import Self
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parent.parent
 _LEASH = Path(__file__).with_name("leash.py")
-_KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "VIRTUAL_ENV")
+_KEPT = ("PATH", "TMPDIR", "LANG", "LC_ALL", "SYSTEMROOT", "VIRTUAL_ENV")
 """What of our own environment a program is told; credentials and endpoints are not."""
 
 
@@ -50,7 +50,7 @@ def _port(held: ExitStack, wanted: int) -> int:
 
 
 class Process:
-    """A program with a folder for its temporary files, which goes with it.
+    """A program on a leash.
 
     Args:
         module: run as ``python -m module``.
@@ -64,14 +64,13 @@ class Process:
     ) -> None:
         self.module = module
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed with the program
-        folder = tempfile.mkdtemp(prefix="preflight-")
         kept = {key: os.environ[key] for key in _KEPT if key in os.environ}
         self._leash = subprocess.Popen(
-            [sys.executable, "-I", str(_LEASH), folder, sys.executable, "-m", module, *arguments],
+            [sys.executable, "-I", str(_LEASH), sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE if speaks else self._log,
             stderr=self._log,
-            env={**kept, "HOME": folder, "TMPDIR": folder, "PYTHONUNBUFFERED": "1", **(environment or {})},
+            env={**kept, "PYTHONUNBUFFERED": "1", **(environment or {})},
             cwd=ROOT,
             start_new_session=True,
         )

@@ -12,7 +12,8 @@ def run(port: int, servers: int) -> int:
     Raises:
         StartError: it cannot start.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):  # also where a shell started us with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     try:
         with Cloud(port, servers) as cloud:
             print(json.dumps(cloud.description), flush=True)
