@@ -6,14 +6,14 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from commands import wiring
 from commands.operations import OPERATIONS, GroupRequest, carry_out
 from commands.service import Service
-from events.doors import Caller, Json, direct_caller, direct_fields, http_caller, http_fields, json_text, parse, refusal
+from events.doors import Caller, Json, direct_caller, direct_fields, http_caller, http_fields, parse, refusal
 from events.errors import PreflightError, Refused
+from events.rest import rest
 
 API_BUDGET = timedelta(seconds=25)
 """API Gateway gives up after 29 s: what is not applied by then goes on behind the queue, and the answer is 202."""
@@ -28,7 +28,6 @@ ROUTES = (
     ("POST", "/protection-groups/<groupId>/apply-launch-configs", "apply_launch_configs"),
 )
 log = Logger()
-http = APIGatewayRestResolver()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -38,7 +37,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     try:
         return _direct(event, context)
     except PreflightError as error:
-        return _refused(error).body()
+        refused = refusal(error)
+        log.warning("refused", error=refused.code, reason=refused.message)
+        return refused.body()
 
 
 def now() -> datetime:
@@ -71,7 +72,7 @@ def _direct(event: dict[str, Any], context: LambdaContext) -> Json:
     return _run(parse(model, fields), caller, context, deadline)
 
 
-def _http(operation: str, parameters: dict[str, str]) -> Response[Any]:
+def _http(operation: str, parameters: dict[str, str]) -> tuple[int, Json]:
     event, context = http.current_event.raw_event, http.lambda_context
     fields = http_fields(event, {key: value for key, value in parameters.items() if key != "serverId"})
     if "serverId" in parameters:
@@ -83,35 +84,7 @@ def _http(operation: str, parameters: dict[str, str]) -> Response[Any]:
     request = parse(OPERATIONS[operation], fields)
     answer = _run(request, http_caller(event, context.aws_request_id), context, deadline)
     done = 201 if operation == "create_protection_group" else 200
-    return _response(202 if answer.get("status") == "pending" else done, answer)
+    return 202 if answer.get("status") == "pending" else done, answer
 
 
-def _refused(error: PreflightError) -> Refused:
-    refused = refusal(error)
-    log.warning("refused", error=refused.code, reason=refused.message)
-    return refused
-
-
-@http.not_found
-def _no_route(_error: Exception) -> Response[Any]:
-    return _response(404, Refused("NOT_FOUND", "there is no such route here", 404).body())
-
-
-@http.exception_handler(PreflightError)  # type: ignore[untyped-decorator]  # powertools leaves it untyped
-def _http_refused(error: PreflightError) -> Response[Any]:
-    refused = _refused(error)
-    return _response(refused.status, refused.body())
-
-
-def _response(status: int, body: Json) -> Response[Any]:
-    return Response(status, "application/json", json_text(body), headers={"Access-Control-Allow-Origin": "*"})
-
-
-def _route(method: str, rule: str, operation: str) -> None:
-    @http.route(rule, method=method)
-    def answer(**parameters: str) -> Response[Any]:
-        return _http(operation, parameters)
-
-
-for _method, _rule, _operation in ROUTES:
-    _route(_method, _rule, _operation)
+http = rest(ROUTES, _http)

@@ -15,7 +15,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from commands.faults import fault
 from commands.outcomes import Ask, Outcome, Proved
@@ -75,7 +74,7 @@ class Door:
             return self._applied(ask, deadline, wrote)
         except OutOfTimeError:
             return None
-        except (ClientError, BotoCoreError, RefusedByAwsError) as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, it is this server's outcome, not the worker's end
             return fault(ask, error, self.now(), tuple(wrote))
 
     def _applied(self, ask: Ask, deadline: datetime, wrote: list[str]) -> Proved:

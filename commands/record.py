@@ -7,7 +7,7 @@ from commands.outcomes import Fault, Outcome, Proved
 from events import facts as f
 from events import groups as g
 
-_BACKOFF, _LONGEST = timedelta(seconds=5), timedelta(minutes=10)
+_BACKOFF, _LONGEST, _DOUBLINGS = timedelta(seconds=5), timedelta(minutes=10), 7
 
 
 def outcome_facts(group: g.Group, outcomes: tuple[Outcome, ...], actor: str) -> tuple[f.GroupFact, ...]:
@@ -26,7 +26,7 @@ def outcome_facts(group: g.Group, outcomes: tuple[Outcome, ...], actor: str) -> 
 
 def retry_at(server_id: str, attempt: int, at: datetime) -> datetime:
     """Exponential backoff with full jitter; the dice are the server and the attempt, so that it stays pure."""
-    longest = min(_BACKOFF * float(2**attempt), _LONGEST)
+    longest = min(_BACKOFF * 2 ** min(attempt, _DOUBLINGS), _LONGEST)
     die = hashlib.sha256(f"{server_id} {attempt} {at.isoformat()}".encode()).digest()
     return at + timedelta(seconds=1) + longest * (int.from_bytes(die[:4], "big") / 2**32)
 

@@ -7,8 +7,6 @@ TransactWriteItems (cancellation reasons), read consistency.
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from events.commits import Commit, pack, unpack
 from events.errors import LostRace
 
@@ -90,6 +88,8 @@ class DynamoStore:
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
             _lost([commit], [error.response])
+        except self._client.exceptions.TransactionConflictException as error:
+            raise LostRace(commit.stream_id, None) from error
 
     def _transact(self, commits: tuple[Commit, ...]) -> None:
         try:
@@ -112,10 +112,6 @@ class DynamoStore:
                 raise
             _lost(commits, reasons)
         except self._client.exceptions.TransactionInProgressException as error:
-            raise LostRace(commits[0].stream_id, None) from error
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "TransactionConflictException":
-                raise
             raise LostRace(commits[0].stream_id, None) from error
 
 

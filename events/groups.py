@@ -109,11 +109,11 @@ class Group(Model):
         return self.definition is not None and not self.deleted
 
     def whole(self) -> Definition:
-        """The definition with its servers, as it was said."""
+        """The definition with its servers, as it was said, in order of id."""
         if self.definition is None:
             raise ValueError("a group that was never defined has no definition")
         return self.definition.model_copy(
-            update={"servers": tuple(server.definition for server in self.servers.values())}
+            update={"servers": tuple(server.definition for _, server in sorted(self.servers.items()))}
         )
 
     def wanted(self, server_id: str) -> LaunchConfiguration:

@@ -8,11 +8,11 @@ from events.errors import LostRace
 
 
 class MemoryStore:
-    """Commits in a dict, one lock around it."""
+    """Commits by stream and version in a dict, one lock around it."""
 
     def __init__(self) -> None:
         self.reads = 0
-        self._streams: dict[str, list[Commit]] = {}
+        self._streams: dict[str, dict[int, Commit]] = {}
         self._lock = Lock()
 
     def head(self, stream_id: str) -> Commit | None:
@@ -20,31 +20,30 @@ class MemoryStore:
         with self._lock:
             self.reads += 1
             commits = self._streams.get(stream_id)
-            return commits[-1] if commits else None
+            return commits[max(commits)] if commits else None
 
     def append(self, *commits: Commit) -> None:
         """All of them or none."""
         with self._lock:
-            taken = [self._at(commit.stream_id, commit.version) for commit in commits]
+            taken = [self._streams.get(commit.stream_id, {}).get(commit.version) for commit in commits]
             if all(there and there.hash == ours.hash for there, ours in zip(taken, commits, strict=True)):
                 return
             for commit, there in zip(commits, taken, strict=True):
                 if there:
                     raise LostRace(commit.stream_id, there)
             for commit in commits:
-                self._streams.setdefault(commit.stream_id, []).append(commit)
+                self._streams.setdefault(commit.stream_id, {})[commit.version] = commit
 
     def history(self, stream_id: str, since: int = 1) -> Iterator[Commit]:
         """Every commit from ``since`` on, oldest first."""
         with self._lock:
             self.reads += 1
-            return iter(self._streams.get(stream_id, [])[since - 1 :])
+            commits = self._streams.get(stream_id, {})
+            return iter([commits[version] for version in sorted(commits) if version >= since])
 
     def born(self, kind: str) -> Iterator[str]:
         """Every stream of a kind."""
         with self._lock:
-            return iter([id_ for id_, commits in self._streams.items() if commits[0].born == kind])
-
-    def _at(self, stream_id: str, version: int) -> Commit | None:
-        commits = self._streams.get(stream_id, [])
-        return commits[version - 1] if 0 < version <= len(commits) else None
+            return iter(
+                [id_ for id_, commits in self._streams.items() if any(one.born == kind for one in commits.values())]
+            )

@@ -44,7 +44,7 @@ class Cloud:
     Args:
         port: of AWS's services, on 127.0.0.1; 0 is any free one.
         servers: source servers in DRS to begin with.
-        code: where the rooms are that functions are made of.
+        root: where template.yaml is, and the rooms that functions are made of.
 
     Raises:
         StartError: on entering; PortTakenError if ``port`` is taken.
@@ -55,8 +55,8 @@ class Cloud:
     simulator: RemoteSimulator
     """What happens to the world of DRS, and what it was asked."""
 
-    def __init__(self, port: int = 0, servers: int = 100, code: Path = ROOT) -> None:
-        self._port, self._servers, self._code = port, servers, code
+    def __init__(self, port: int = 0, servers: int = 100, root: Path = ROOT) -> None:
+        self._port, self._servers, self._root = port, servers, root
         self._processes = ExitStack()
         self.client = cache(self._client)
 
@@ -116,7 +116,7 @@ class Cloud:
         self._ministack = opening.enter_context(_ministack(port, simulator))
         self._ministack.until_listening(port, _PATIENCE)
         s3, cloudformation = self.client("s3"), self.client("cloudformation")
-        stack = deploy(s3, cloudformation, ROOT / "template.yaml", package(self._code))
+        stack = deploy(s3, cloudformation, self._root / "template.yaml", package(self._root))
         self._simulator.first_line(_PATIENCE)
         self.simulator = RemoteSimulator(simulator)
         self.description |= _described(endpoint, stack)

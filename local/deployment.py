@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 
 from local.processes import StartError
 
@@ -46,18 +46,23 @@ def deploy(s3: Client, cloudformation: Client, template: Path, code: bytes) -> S
     """
     s3.create_bucket(Bucket=_BUCKET)
     s3.put_object(Bucket=_BUCKET, Key=_KEY, Body=code)
+    try:
+        _create(cloudformation, _packaged(template.read_text()))
+    except (ClientError, WaiterError) as error:
+        reasons = _reasons(cloudformation) if isinstance(error, WaiterError) else error
+        raise StartError(f"{template.name} was not deployed: {reasons}") from error
+    return _stack(cloudformation.describe_stack_resources(StackName=STACK)["StackResources"])
+
+
+def _create(cloudformation: Client, template: str) -> None:
     cloudformation.create_stack(
         StackName=STACK,
-        TemplateBody=_packaged(template.read_text()),
+        TemplateBody=template,
         Parameters=[{"ParameterKey": "Transport", "ParameterValue": "any"}],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     created = cloudformation.get_waiter("stack_create_complete")
-    try:
-        created.wait(StackName=STACK, WaiterConfig={"Delay": 0.05, "MaxAttempts": 1200})
-    except WaiterError as error:
-        raise StartError(f"{template.name} was not deployed: {_reasons(cloudformation)}") from error
-    return _stack(cloudformation.describe_stack_resources(StackName=STACK)["StackResources"])
+    created.wait(StackName=STACK, WaiterConfig={"Delay": 0.05, "MaxAttempts": 1200})
 
 
 def _packaged(text: str) -> str:

@@ -15,6 +15,8 @@ from typing import Self
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parent.parent
 _LEASH = Path(__file__).with_name("leash.py")
+_GONE = 10.0
+"""Seconds after which a program that is not gone is an error, not a reason to hang."""
 _KEPT = ("PATH", "TMPDIR", "LANG", "LC_ALL", "SYSTEMROOT", "VIRTUAL_ENV")
 """What of our own environment a program is told; credentials and endpoints are not."""
 
@@ -83,7 +85,7 @@ class Process:
         for pipe in (self._leash.stdin, self._leash.stdout):
             if pipe:
                 pipe.close()
-        self._leash.wait()
+        self._leash.wait(_GONE)
         self._log.close()
 
     def first_line(self, seconds: float) -> str:

@@ -8,12 +8,12 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from events.doors import Json, direct_fields, json_text, parse, refusal
+from events.doors import Json, direct_fields, parse, refusal
 from events.dynamodb import DynamoStore
 from events.errors import PreflightError, Refused
+from events.rest import rest
 from projections.table import Rows
 from queries import questions as ask
 from queries.questions import Answers
@@ -25,14 +25,13 @@ OPERATIONS: dict[str, tuple[type[ask.Question], Callable[[Answers, Any], Json]]]
     "list_protection_groups": (ask.ListProtectionGroups, Answers.groups),
 }
 ROUTES = (
-    ("/protection-groups", "list_protection_groups"),
-    ("/protection-groups/<groupId>", "get_protection_group"),
-    ("/protection-groups/<groupId>/launch-config-status", "get_launch_config_status"),
-    ("/protection-groups/<groupId>/servers/<serverId>/launch-config", "get_server_launch_config"),
+    ("GET", "/protection-groups", "list_protection_groups"),
+    ("GET", "/protection-groups/<groupId>", "get_protection_group"),
+    ("GET", "/protection-groups/<groupId>/launch-config-status", "get_launch_config_status"),
+    ("GET", "/protection-groups/<groupId>/servers/<serverId>/launch-config", "get_server_launch_config"),
 )
 NUMBERS = {"minVersion", "limit"}
 log = Logger()
-http = APIGatewayRestResolver()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -68,32 +67,10 @@ def _answer(operation: str, fields: Json, context: LambdaContext) -> Json:
     return answer(_answers(context.invoked_function_arn.split(":")[4]), parse(model, fields))
 
 
-def _http(operation: str, parameters: dict[str, str]) -> Response[Any]:
+def _http(operation: str, parameters: dict[str, str]) -> tuple[int, Json]:
     asked = dict(http.current_event.raw_event.get("queryStringParameters") or {})
     numbers = {key: int(value) for key, value in asked.items() if key in NUMBERS and value.isdecimal()}
-    return _response(200, _answer(operation, {**asked, **numbers, **parameters}, http.lambda_context))
+    return 200, _answer(operation, {**asked, **numbers, **parameters}, http.lambda_context)
 
 
-@http.not_found
-def _no_route(_error: Exception) -> Response[Any]:
-    return _response(404, Refused("NOT_FOUND", "there is no such route here", 404).body())
-
-
-@http.exception_handler(PreflightError)  # type: ignore[untyped-decorator]  # powertools leaves it untyped
-def _refused(error: PreflightError) -> Response[Any]:
-    refused = refusal(error)
-    return _response(refused.status, refused.body())
-
-
-def _response(status: int, body: Json) -> Response[Any]:
-    return Response(status, "application/json", json_text(body), headers={"Access-Control-Allow-Origin": "*"})
-
-
-def _route(rule: str, operation: str) -> None:
-    @http.route(rule, method="GET")
-    def answer(**parameters: str) -> Response[Any]:
-        return _http(operation, parameters)
-
-
-for _rule, _operation in ROUTES:
-    _route(_rule, _operation)
+http = rest(ROUTES, _http)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from local.cloud import Cloud
+    from tests.bench_cloud import BenchCloud
 
 
 @pytest.fixture(scope="session")
-def cloud() -> Iterator["Cloud"]:
+def cloud() -> Iterator["BenchCloud"]:
     """template.yaml on ministack, with 120 source servers in DRS. Shared: make your own groups, with your own names."""
-    from local.cloud import Cloud  # noqa: PLC0415  only for those who ask
+    from tests.bench_cloud import BenchCloud  # noqa: PLC0415  only for those who ask
 
-    with Cloud(servers=120) as running:
+    with BenchCloud(servers=120) as running:
         yield running
 
 

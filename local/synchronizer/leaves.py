@@ -1,7 +1,6 @@
 """One value of a file: where among our settings it goes, and whether they would take it."""
 
 import json
-from math import isfinite
 from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -125,7 +124,7 @@ def _not_alone(element: Json) -> None:
 def _valid(goes: Place, value: Json) -> None:
     if is_placeholder(*goes[1:], value):
         raise NotTaken("PLACEHOLDER", "a placeholder that nobody filled in: left out")
-    if not isinstance(value, str | int | float) or (isinstance(value, float) and not isfinite(value)):
+    if not isinstance(value, str | int | float):
         raise NotTaken("INVALID_VALUE", f"a {type(value).__name__} is no value for it")
     alone = {goes: value}
     if goes[0] == "blockDeviceMappings":

@@ -75,9 +75,9 @@ def translate(document: Document) -> Translated:
 
 
 def _take(taken: dict[Place, Taken], new: Taken) -> None:
-    earlier = taken.setdefault(new.place, new)
-    if earlier.value != new.value:
-        raise NotTaken("INVALID_VALUE", f"{dotted(earlier.path)} says otherwise, and comes first")
+    if new.place in taken:
+        raise NotTaken("INVALID_VALUE", f"said already, by {dotted(taken[new.place].path)}, which counts")
+    taken[new.place] = new
 
 
 def _named_only(taken: dict[Place, Taken]) -> list[Taken]:

@@ -53,7 +53,7 @@ def one(result: Imported, code: str) -> Finding:
 def write(tmp_path: Path) -> Write:
     def folder(mapping: str = "Name\n", exclusions: str = "Name\n", **files: str) -> Path:
         """``launch``, ``templates``: defaults; ``launch_web``, ``templates_gold``: the override for role=web, =gold."""
-        (tmp_path / "server-tag-mapping.csv").write_text(mapping)
+        (tmp_path / "server-tag-mapping.csv").write_text(mapping, encoding="utf-8")
         (tmp_path / "config-sync-exclusions.csv").write_text(exclusions)
         for name in ("launch", "templates", *files):
             layer, _, role = name.partition("_")
@@ -130,13 +130,21 @@ def test_a_server_excluded_from_networking_has_no_subnet_no_groups_and_no_copied
     assert gets(result, 2)["securityGroupIds"] == ["sg-0a1b2c3d"]
 
 
-def test_what_an_override_says_only_to_servers_without_networking_is_reported(write: Write) -> None:
+def test_what_an_override_says_only_to_servers_without_networking_is_reported_even_beside_a_tie(write: Write) -> None:
     folder = write(
-        templates_web="NetworkInterfaces: [{SubnetId: subnet-0a1b2c3d}]",
+        launch_web="copyPrivateIp: true",
+        templates_web="KeyName: ops\nNetworkInterfaces: [{SubnetId: subnet-0a1b2c3d}]",
         exclusions="Name,ExcludeNetworkConfiguration\n*,true\n",
     )
-    result = imported(folder, server(1, "erp", role="web"))
-    assert one(result, "EXCLUDED").key == "NetworkInterfaces[0].SubnetId"
+    (folder / TEMPLATES / "override_for_tag__tier__gold.yml").write_text("KeyName: web")
+    result = imported(folder, server(1, "erp", role="web", tier="gold"))
+    assert template(result, 1) == {"copyPrivateIp": False}
+    assert sorted((each.code, each.key) for each in result.findings if each.code != "EMPTY") == [
+        ("EXCLUDED", "NetworkInterfaces[0].SubnetId"),
+        ("EXCLUDED", "copyPrivateIp"),
+        ("TIE", "KeyName"),
+        ("TIE", "KeyName"),
+    ]
 
 
 @pytest.mark.parametrize("wrong", ["TRUE", "yes", "1"])
@@ -148,7 +156,9 @@ def test_an_exclusion_that_the_synchronizer_would_not_follow_is_reported_and_not
 
 
 def test_the_tag_mapping_selects_overrides_and_wins_over_the_servers_own_tag(write: Write) -> None:
-    folder = write(templates_web="EbsOptimized: true", templates_gold="KeyName: ops", mapping="Name,role\nERP,gold\n")
+    folder = write(
+        templates_web="EbsOptimized: true", templates_gold="KeyName: ops", mapping="\ufeffName, role\r\nERP , gold\r\n"
+    )
     result = imported(folder, server(1, "erp", role="web"), server(2, "crm", role="Web"))
     assert (template(result, 1), template(result, 2)) == ({"keyName": "ops"}, "none")
     assert one(result, "UNMATCHED").file == f"{TEMPLATES}/override_for_tag__role__web.yml"

@@ -37,14 +37,22 @@ def test_the_import_prints_every_server_of_drs_as_bodies_that_the_service_accept
 ) -> None:
     with Simulator.serve() as simulator:
         simulator.add_servers(230, Place("123456789012", "eu-west-1"), tags={"template": "app"})
-        assert run(str(SAMPLE), "--endpoint-url", str(simulator.endpoint)) == 0
+        assert run(str(SAMPLE), "--group", "Web tier", "--endpoint-url", str(simulator.endpoint)) == 0
     out, err = capsys.readouterr()
     (group,) = json.loads(out)["groups"]
     body = CreateProtectionGroup.model_validate_json(json.dumps(group))
-    assert (body.group_name, body.region, body.account_id) == ("drs-tools", "eu-west-1", "123456789012")
+    assert (body.group_name, body.region, body.account_id) == ("Web tier", "eu-west-1", "123456789012")
     assert len(body.servers or ()) == 230
     assert {each.launch_template.get("instanceType") for each in body.servers or ()} == {"m5.4xlarge"}
     assert len(err.splitlines()) == len(json.loads(out)["findings"])
+
+
+@pytest.mark.usefixtures("account")
+def test_without_a_name_the_group_is_called_as_the_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    with Simulator.serve() as simulator:
+        assert run(str(SAMPLE), "--endpoint-url", str(simulator.endpoint)) == 0
+        assert run(str(SAMPLE), "--group", "ends in a space ", "--endpoint-url", str(simulator.endpoint)) == 2
+    assert [group["groupName"] for group in json.loads(capsys.readouterr().out)["groups"]] == ["drs-tools"]
 
 
 @pytest.mark.usefixtures("account")

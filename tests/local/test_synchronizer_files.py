@@ -69,6 +69,7 @@ def test_a_template_key_becomes_the_setting_of_the_same_meaning(text: str, setti
         ("NetworkInterfaces: []", ("EMPTY", "NetworkInterfaces", [])),
         ("NetworkInterfaces: [{Groups: sg-0a1b2c3d}]", ("INVALID_VALUE", "NetworkInterfaces[0].Groups", "sg-0a1b2c3d")),
         ("NetworkInterfaces: [{DeviceIndex: 0}]", ("EMPTY", "NetworkInterfaces[0].DeviceIndex", 0)),
+        ("TagSpecifications: [{ResourceType: instance}]", ("EMPTY", "TagSpecifications[0].ResourceType", "instance")),
         ("BlockDeviceMappings: [{Ebs: {Iops: 3000}}]", ("INVALID_VALUE", "BlockDeviceMappings[0].Ebs.Iops", 3000)),
         ("BlockDeviceMappings: [{DeviceName: sda}]", ("EMPTY", "BlockDeviceMappings[0].DeviceName", "sda")),
         ("KeyName: <your key>", ("PLACEHOLDER", "KeyName", "<your key>")),
@@ -99,10 +100,13 @@ def test_only_network_interface_0_is_taken_wherever_it_stands() -> None:
     assert {key for _, key, _ in findings} == {"NetworkInterfaces[0].DeviceIndex", "NetworkInterfaces[0].SubnetId"}
 
 
-def test_a_value_said_twice_with_a_difference_keeps_the_first_and_names_the_second() -> None:
+def test_of_a_value_said_twice_the_first_counts_and_the_second_is_named() -> None:
     settings, findings = understood(f"{VOLUMES[:-1]}, {{DeviceName: /dev/sda1, Ebs: {{Iops: 9000}}}}]")
     assert settings["blockDeviceMappings"][0]["iops"] == 4000
-    assert findings == [("INVALID_VALUE", "BlockDeviceMappings[1].Ebs.Iops", 9000)]
+    assert findings == [
+        ("INVALID_VALUE", "BlockDeviceMappings[1].DeviceName", "/dev/sda1"),
+        ("INVALID_VALUE", "BlockDeviceMappings[1].Ebs.Iops", 9000),
+    ]
 
 
 def test_replication_settings_are_reported_wherever_they_stand() -> None:

@@ -24,7 +24,10 @@ Json: TypeAlias = Any
 Leaf: TypeAlias = tuple[str, Json]
 
 SAID: dict[str, Callable[[Json], Json]] = {
-    **{key: lambda c, key=key: [c.get(key)] for key in ("copyTags", "copyPrivateIp", "launchDisposition", "name")},
+    "copyTags": lambda c: [c.get("copyTags")],
+    "copyPrivateIp": lambda c: [c.get("copyPrivateIp")],
+    "launchDisposition": lambda c: [c.get("launchDisposition")],
+    "name": lambda c: [c.get("name")],
     "licensing.osByol": lambda c: [(c.get("licensing") or {}).get("osByol")],
     "InstanceType": lambda c: [c.get("instanceType")],
     "Monitoring.Enabled": lambda c: [c.get("monitoring")],
