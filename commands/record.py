@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from commands.outcomes import Fault, Outcome, Proved
 from events import facts as f
 from events import groups as g
+from events.configuration import fingerprint
 
 _BACKOFF, _LONGEST, _DOUBLINGS = timedelta(seconds=5), timedelta(minutes=10), 7
 
@@ -26,14 +27,14 @@ def outcome_facts(group: g.Group, outcomes: tuple[Outcome, ...], actor: str) -> 
 
 def retry_at(server_id: str, attempt: int, at: datetime) -> datetime:
     """Exponential backoff with full jitter; the dice are the server and the attempt, so that it stays pure."""
-    longest = min(_BACKOFF * 2 ** min(attempt, _DOUBLINGS), _LONGEST)
+    longest = min(_BACKOFF * float(2 ** min(attempt, _DOUBLINGS)), _LONGEST)
     die = hashlib.sha256(f"{server_id} {attempt} {at.isoformat()}".encode()).digest()
     return at + timedelta(seconds=1) + longest * (int.from_bytes(die[:4], "big") / 2**32)
 
 
 def _fact(group: g.Group, outcome: Outcome) -> f.GroupFact:
     server = group.servers.get(outcome.server_id)
-    if server is None or server.epoch != outcome.epoch:
+    if server is None or server.epoch != outcome.epoch or _proves_another(group, outcome):
         return f.ServerConfigSuperseded(
             source_server_id=outcome.server_id,
             epoch=outcome.epoch,
@@ -43,6 +44,11 @@ def _fact(group: g.Group, outcome: Outcome) -> f.GroupFact:
     if isinstance(outcome, Fault):
         return _failed(server, outcome)
     return _proved(server, outcome)
+
+
+def _proves_another(group: g.Group, outcome: Outcome) -> bool:
+    """Whether it proves what is not wanted: a server that left and came back counts its epochs anew."""
+    return isinstance(outcome, Proved) and outcome.config_hash != fingerprint(group.wanted(outcome.server_id))
 
 
 def _proved(server: g.Server, outcome: Proved) -> f.ServerConfigApplied | f.ServerConfigVerified:

@@ -1,4 +1,4 @@
-"""The embedded cloud with what tests want beside it: fresh servers, waiting, and its environment for in-process calls."""
+"""The embedded cloud with what tests want beside it: fresh servers, waiting, and its environment."""
 
 import os
 import time

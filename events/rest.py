@@ -1,0 +1,57 @@
+"""Routes of the REST API in front of an app: who matched, and the one place where our errors become HTTP.
+
+The only file that meets powertools' resolver; what a route answers is the app's.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+
+from events.doors import Json, json_text, refusal
+from events.errors import PreflightError, Refused
+
+Answer = Callable[[str, dict[str, str]], tuple[int, Json]]
+"""From an operation and its path's parameters to a status and a body; `app.current_event` has the rest."""
+_HEADERS: dict[str, str | list[str]] = {"Access-Control-Allow-Origin": "*"}
+log = Logger(child=True)
+
+
+def rest(routes: Iterable[tuple[str, str, str]], answer: Answer) -> APIGatewayRestResolver:
+    """A resolver for ``routes``: method, rule, operation."""
+    app = APIGatewayRestResolver()
+    for method, rule, operation in routes:
+        app.route(rule, method=method)(_answering(operation, answer))
+    app.exception_handler(PreflightError)(_refused)
+    app.exception_handler(Exception)(_broken)
+    app.not_found(_no_route)
+    return app
+
+
+def _answering(operation: str, answer: Answer) -> Callable[..., Response[Any]]:
+    def matched(**parameters: str) -> Response[Any]:
+        return _response(*answer(operation, parameters))
+
+    return matched
+
+
+def _refused(error: PreflightError) -> Response[Any]:
+    refused = refusal(error)
+    log.warning("refused", error=refused.code, reason=refused.message)
+    return _response(refused.status, refused.body())
+
+
+def _broken(_error: Exception) -> Response[Any]:
+    """Nobody outside is told what broke; the log is, with its trace."""
+    log.exception("a request broke")  # noqa: LOG004  powertools calls this while it handles the exception
+    broken = Refused("INTERNAL", "something broke on our side: try again, then look at the log", 500, retryable=True)
+    return _response(broken.status, broken.body())
+
+
+def _no_route(_error: Exception) -> Response[Any]:
+    return _response(404, Refused("NOT_FOUND", "there is no such route here", 404).body())
+
+
+def _response(status: int, body: Json) -> Response[Any]:
+    return Response(status, "application/json", json_text(body), headers=_HEADERS)
