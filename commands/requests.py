@@ -62,12 +62,12 @@ class NamedServers(Request):
 
     @property
     def named(self) -> tuple[ServerDefinition, ...] | None:
-        """All servers named, once each; None if neither list was sent."""
+        """All servers named, once each, in order of id; None if neither list was sent."""
         if self.source_server_ids is None and self.servers is None:
             return None
         own = {server.source_server_id: server for server in self.servers or ()}
         bare = {id_: ServerDefinition(source_server_id=id_) for id_ in self.source_server_ids or ()}
-        return tuple({**bare, **own}.values())
+        return tuple(server for _, server in sorted({**bare, **own}.items()))
 
 
 class CreateProtectionGroup(NamedServers):

@@ -148,3 +148,15 @@ def _all(cloud: Cloud) -> list[Json]:
         if not page["nextToken"]:
             return groups
         more = f"?limit=2&nextToken={page['nextToken']}"
+
+
+def test_an_update_that_says_what_is_so_already_is_no_news(cloud: Cloud) -> None:
+    servers = cloud.take_servers(3)
+    answer = created(cloud, "Said twice", servers)
+    body = {"sourceServerIds": servers[::-1], "launchConfig": SETTINGS, "groupName": "Said twice"}
+    before = cloud.streams()
+
+    code, again = cloud.request("PUT", f"/protection-groups/{answer['groupId']}", body)
+
+    assert (code, again["version"]) == (200, answer["version"])
+    assert cloud.streams() == before
