@@ -1,0 +1,191 @@
+"""template.yaml keeps the promises that the embedded cloud accepts but does not hold it to.
+
+Every check is a function of the template; `BREAKS` shows for each what it would notice.
+"""
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from importlib import import_module, resources
+from typing import Any
+
+import pytest
+
+from tests.sam import TEMPLATE, Shape, allows, functions, listed, of_type, reaches, statements
+
+WRITERS = {"CommandsFunction", "WorkerFunction", "WavesFunction"}
+REWRITES = (
+    "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:PartiQLUpdate",
+    "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:DeleteTable", "dynamodb:UpdateTable",
+)  # fmt: skip
+INLINE, MANAGED = 10_240, 6_144
+"""Characters that all inline policies of a role, and one managed policy, may have (IAM quotas)."""
+
+
+def check_tables_outlive_everything(template: Shape) -> None:
+    tables = of_type(template, "AWS::DynamoDB::Table")
+    assert set(tables) == {"EventTable", "GroupTable"}
+    for table in tables.values():
+        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+        properties = table["Properties"]
+        assert properties["DeletionProtectionEnabled"] is True
+        assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+        assert properties["SSESpecification"]["SSEEnabled"] is True
+        assert properties["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def check_the_stream_is_a_doorbell(template: Shape) -> None:
+    events = template["Resources"]["EventTable"]["Properties"]
+    assert events["StreamSpecification"] == {"StreamViewType": "KEYS_ONLY"}
+    assert "StreamSpecification" not in template["Resources"]["GroupTable"]["Properties"]
+    ring = functions(template)["ProjectorFunction"]["Events"]["Commits"]["Properties"]
+    assert ring["StartingPosition"] == "TRIM_HORIZON"
+    assert ring["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert ring["BisectBatchOnFunctionError"] is True
+    assert ring["MaximumRecordAgeInSeconds"] == 900
+    assert "ProjectionDeadLetterQueue" in json.dumps(ring["DestinationConfig"]["OnFailure"])
+
+
+def check_only_the_commands_append(template: Shape) -> None:
+    writers = {
+        name
+        for name in functions(template)
+        for each in statements(template, name)
+        if allows(each, "dynamodb:PutItem") and reaches(each, "EventTable")
+    }
+    assert writers == WRITERS
+
+
+def check_nobody_rewrites(template: Shape) -> None:
+    for name in functions(template):
+        for each in statements(template, name):
+            assert not [action for action in REWRITES if allows(each, action)], name
+
+
+def check_no_wildcards(template: Shape) -> None:
+    """No resource is `*` where AWS could be told which; no action is a pattern."""
+    known = json.loads(resources.files("cfnlint.data.AdditionalSpecs").joinpath("Policies.json").read_text())
+    for name in functions(template):
+        for each in statements(template, name):
+            for action in listed(each["Action"]):
+                service, _, operation = action.partition(":")
+                about = known[service]["Actions"].get(operation.lower())
+                assert about is not None, f"{name}: AWS knows no {action}"
+                assert not about.get("Resources") or "*" not in listed(each["Resource"]), f"{name}: {action}"
+
+
+def check_one_role_each(template: Shape) -> None:
+    roles = [each["Role"]["Fn::GetAtt"] for each in functions(template).values()]
+    assert len(roles) == len(set(roles)) == 6
+
+
+def check_policies_fit(template: Shape) -> None:
+    def size(document: Shape) -> int:
+        return len(json.dumps(document, separators=(",", ":")).replace("${AWS::AccountId}", "1" * 12))
+
+    for role in of_type(template, "AWS::IAM::Role").values():
+        assert sum(size(each["PolicyDocument"]) for each in role["Properties"].get("Policies", [])) < INLINE
+    for policy in of_type(template, "AWS::IAM::ManagedPolicy").values():
+        assert size(policy["Properties"]["PolicyDocument"]) < MANAGED
+
+
+def check_queues_hold_what_fails(template: Shape) -> None:
+    queues = {name: each["Properties"] for name, each in of_type(template, "AWS::SQS::Queue").items()}
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+    redrive = queues["WorkQueue"]["RedrivePolicy"]
+    assert (redrive["maxReceiveCount"], "WorkDeadLetterQueue" in json.dumps(redrive)) == (5, True)
+    assert queues["WorkQueue"]["VisibilityTimeout"] == 6 * functions(template)["WorkerFunction"]["Timeout"]
+    assert functions(template)["WorkerFunction"]["Events"]["Work"]["Properties"]["FunctionResponseTypes"]
+    watched = json.dumps(of_type(template, "AWS::CloudWatch::Alarm"))
+    assert all(name in watched for name in queues if "DeadLetter" in name)
+    assert template["Parameters"]["Transport"]["Default"] == "tls"
+    denied = template["Resources"]["OnlyOverTls"]["Properties"]
+    assert {each["Ref"] for each in denied["Queues"]} == set(queues)
+
+
+def check_the_api_asks_who(template: Shape) -> None:
+    api = template["Resources"]["Api"]["Properties"]
+    assert api["Auth"] == {"DefaultAuthorizer": "AWS_IAM", "InvokeRole": "NONE"}
+    assert api["AccessLogSetting"]["DestinationArn"]
+    json.loads(api["AccessLogSetting"]["Format"])
+    for function, properties in functions(template).items():
+        for event in properties.get("Events", {}).values():
+            if event["Type"] == "Api":
+                assert "Auth" not in event["Properties"]
+                method = event["Properties"]["Method"]
+                assert (method == "GET") == (function == "QueriesFunction")
+                assert method in {"GET", "POST", "PUT", "DELETE"}
+
+
+def check_functions_can_be_built_and_heard(template: Shape) -> None:
+    assert template["Globals"]["Function"]["CodeUri"] == "build/function"
+    assert template["Globals"]["Function"]["Tracing"] == "Active"
+    for properties in functions(template).values():
+        module, _, handler = properties["Handler"].rpartition(".")
+        assert callable(getattr(import_module(module), handler))
+        log = template["Resources"][properties["LoggingConfig"]["LogGroup"]["Ref"]]
+        assert log["Properties"]["RetentionInDays"] == 90
+        assert "CodeUri" not in properties
+
+
+CHECKS = [found for name, found in list(globals().items()) if name.startswith("check_")]
+# A check, where in the template, and what it must not bear to find there.
+BREAKS: list[tuple[Callable[[Shape], None], str, Any]] = [
+    (check_tables_outlive_everything, "Resources.EventTable.DeletionPolicy", "Delete"),
+    (check_tables_outlive_everything, "Resources.GroupTable.UpdateReplacePolicy", "Delete"),
+    (check_tables_outlive_everything, "Resources.EventTable.Properties.DeletionProtectionEnabled", False),
+    (check_tables_outlive_everything, "Resources.EventTable.Properties.SSESpecification.SSEEnabled", False),
+    (check_the_stream_is_a_doorbell, "Resources.EventTable.Properties.StreamSpecification.StreamViewType", "NEW_IMAGE"),
+    (check_only_the_commands_append, "Resources.QueriesRole.Properties.ManagedPolicyArns.0.Ref", "AppendPolicy"),
+    (
+        check_only_the_commands_append,
+        "Resources.ProjectorRole.Properties.Policies.0.PolicyDocument.Statement.3.Resource",
+        {"Fn::Sub": "${EventTable.Arn}"},
+    ),
+    (
+        check_nobody_rewrites,
+        "Resources.AppendPolicy.Properties.PolicyDocument.Statement.0.Action",
+        "dynamodb:*",
+    ),
+    (
+        check_nobody_rewrites,
+        "Resources.SweepRole.Properties.Policies.0.PolicyDocument.Statement.1.Action",
+        ["dynamodb:UpdateItem"],
+    ),
+    (check_no_wildcards, "Resources.AppendPolicy.Properties.PolicyDocument.Statement.0.Resource", "*"),
+    (check_no_wildcards, "Resources.ConfigurePolicy.Properties.PolicyDocument.Statement.2.Action", "ec2:Describe*"),
+    (check_one_role_each, "Resources.QueriesFunction.Properties.Role", {"Fn::GetAtt": "CommandsRole.Arn"}),
+    (check_policies_fit, "Resources.RunPolicy.Properties.PolicyDocument.Statement.0.Resource", ["arn:" + "x" * 9_000]),
+    (check_queues_hold_what_fails, "Resources.WorkQueue.Properties.VisibilityTimeout", 90),
+    (check_queues_hold_what_fails, "Resources.WorkQueue.Properties.RedrivePolicy.maxReceiveCount", 1000),
+    (check_queues_hold_what_fails, "Parameters.Transport.Default", "any"),
+    (check_the_api_asks_who, "Resources.Api.Properties.Auth.DefaultAuthorizer", "NONE"),
+    (check_the_api_asks_who, "Resources.CommandsFunction.Properties.Events.Apply.Properties.Method", "ANY"),
+    (
+        check_functions_can_be_built_and_heard,
+        "Resources.WavesFunction.Properties.Handler",
+        "commands.waves.app.missing",
+    ),
+]
+
+
+def broken(at: str, value: Any) -> Shape:  # noqa: ANN401  whatever should not be there
+    template = deepcopy(TEMPLATE)
+    *path, last = (int(part) if part.isdigit() else part for part in at.split("."))
+    place: Any = template
+    for part in path:
+        place = place[part]
+    assert place[last] != value
+    place[last] = value
+    return template
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_template_keeps_its_promises(check: Callable[[Shape], None]) -> None:
+    check(TEMPLATE)
+
+
+@pytest.mark.parametrize(("check", "at", "value"), BREAKS)
+def test_a_template_that_breaks_one_is_noticed(check: Callable[[Shape], None], at: str, value: object) -> None:
+    with pytest.raises((AssertionError, AttributeError)):
+        check(broken(at, value))
