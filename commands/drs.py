@@ -18,7 +18,7 @@ from botocore.config import Config
 
 from commands.faults import fault
 from commands.outcomes import Ask, Outcome, Proved
-from commands.settings import Data, drs_changes, template_changes, template_differences
+from commands.settings import Data, awaits_drs, drs_changes, template_changes, template_differences
 
 if TYPE_CHECKING:
     from mypy_boto3_drs import DrsClient
@@ -83,7 +83,7 @@ class Door:
         if not template_id:
             raise RefusedByAwsError("NO_LAUNCH_TEMPLATE", "DRS names no launch template for this server")
         read_at = self.now()
-        version = self._default(template_id)
+        version = self._read(template_id, lambda version: not (wrote and awaits_drs(ask.configuration, version)))
         if self._due(ask, version):
             version = self._write_version(ask, template_id, version, deadline, wrote)
             read_at = self.now()
@@ -141,19 +141,26 @@ class Door:
         return self._read_back(ask, template_id, number)
 
     def _read_back(self, ask: Ask, template_id: str, number: int) -> Data:
-        """The default version, once it is the one just made and says what is wanted; reads may lag."""
+        """The default version, once it is the one just made and says what is wanted."""
+
+        def left(version: Data) -> tuple[str, ...]:
+            return template_differences(ask.configuration, version["LaunchTemplateData"])
+
+        version = self._read(template_id, lambda version: version["VersionNumber"] == number and not left(version))
+        if version["VersionNumber"] != number or left(version):
+            named = ", ".join(left(version)) or "number"
+            found = f"version {version['VersionNumber']} is the default, with another {named}"
+            raise RefusedByAwsError("NOT_AS_WRITTEN", f"wrote version {number}, but {found}")
+        return version
+
+    def _read(self, template_id: str, good: Callable[[Data], bool]) -> Data:
+        """The default version, read again until it is good or lag is no longer an excuse."""
         give_up = self.now() + PATIENCE
         pause = 0.05
-        while True:
-            version = self._default(template_id)
-            left = template_differences(ask.configuration, version["LaunchTemplateData"])
-            if version["VersionNumber"] == number and not left:
-                return version
-            if self.now() >= give_up:
-                found = f"version {version['VersionNumber']} is the default, with another {', '.join(left) or 'number'}"
-                raise RefusedByAwsError("NOT_AS_WRITTEN", f"wrote version {number}, but {found}")
+        while not good(version := self._default(template_id)) and self.now() < give_up:
             self.sleep(pause)
             pause *= 2
+        return version
 
     def _default(self, template_id: str) -> Data:
         """The version that a recovery would launch now."""

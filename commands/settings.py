@@ -42,6 +42,14 @@ def drs_changes(wanted: LaunchConfiguration, found: Data) -> Data:
     return {key: value for key, value in asked.items() if found.get(key) != value}
 
 
+def awaits_drs(wanted: LaunchConfiguration, version: Data) -> bool:
+    """Whether DRS, told to copy the private address, has not been seen to write it into the template yet.
+
+    A version of ours made from one without it would take it away again.
+    """
+    return bool(wanted.get("copyPrivateIp")) and _get_address(version["LaunchTemplateData"]) is None
+
+
 def template_differences(wanted: LaunchConfiguration, found: Data) -> tuple[str, ...]:
     """The settings in which a template's data is not what is wanted."""
     return tuple(key for key, value in wanted.items() if key in LENSES and not _holds(LENSES[key].get(found), value))

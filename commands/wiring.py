@@ -34,10 +34,19 @@ def account_of(arn: str) -> str:
     return arn.split(":")[4]
 
 
-@cache
+_DOORS: dict[str, Door] = {}
+
+
 def door(region: str, now: Callable[[], datetime], sleep: Callable[[float], None]) -> Door:
-    """The door to one Region's DRS and EC2, kept between requests."""
-    return Door(drs_client(region), _client("ec2", region), now, sleep)
+    """The door to one Region's DRS and EC2: made when first asked for (a client of EC2 takes long), then kept."""
+    if region not in _DOORS:
+        _DOORS[region] = Door(drs_client(region), _client("ec2", region), now, sleep)
+    return _DOORS[region]
+
+
+def configuration_calls() -> int:
+    """How many configuration calls this process has made."""
+    return sum(door.calls for door in _DOORS.values())
 
 
 @cache

@@ -51,12 +51,11 @@ def _start(event: dict[str, Any], context: LambdaContext, requested_at: datetime
     fields = direct_fields(event)
     request = parse(StartWave, fields)
     service = _service(wiring.account_of(context.invoked_function_arn))
-    door = wiring.door(service.region, now, time.sleep)
-    before = door.calls
+    before = wiring.configuration_calls()
     return Start(
         service=service,
         recovery=lambda region: Recovery(wiring.drs_client(region)),
-        calls=lambda: door.calls - before,
+        calls=lambda: wiring.configuration_calls() - before,
         request=request,
         context=context_of(request, direct_caller(fields, context.aws_request_id)),
         requested_at=requested_at,
