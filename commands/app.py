@@ -11,9 +11,19 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from commands import wiring
 from commands.operations import OPERATIONS, GroupRequest, carry_out
 from commands.service import Service
-from events.doors import Caller, Json, direct_caller, direct_fields, http_caller, http_fields, parse, refusal
-from events.errors import PreflightError, Refused
+from events.doors import (
+    Caller,
+    Json,
+    direct_caller,
+    direct_fields,
+    http_caller,
+    http_fields,
+    http_headers,
+    parse,
+)
+from events.errors import Refused
 from events.rest import rest
+from events.telling import told
 
 API_BUDGET = timedelta(seconds=25)
 """API Gateway gives up after 29 s: what is not applied by then goes on behind the queue, and the answer is 202."""
@@ -30,16 +40,14 @@ ROUTES = (
 log = Logger()
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """One request, by whichever door it came."""
-    if "httpMethod" in event:
+    if isinstance(event, dict) and "httpMethod" in event:
         return http.resolve(event, context)
     try:
         return _direct(event, context)
-    except PreflightError as error:
-        refused = refusal(error)
-        log.warning("refused", error=refused.code, reason=refused.message)
-        return refused.body()
+    except Exception as error:  # noqa: BLE001  a direct caller is answered with the same shape, whatever happens
+        return told(error).body()
 
 
 def now() -> datetime:
@@ -57,8 +65,9 @@ def _run(request: GroupRequest, caller: Caller, context: LambdaContext, deadline
     return carry_out(_service(wiring.account_of(context.invoked_function_arn)), request, caller, deadline)
 
 
-def _direct(event: dict[str, Any], context: LambdaContext) -> Json:
-    model = OPERATIONS.get(str(event.get("operation")))
+def _direct(event: object, context: LambdaContext) -> Json:
+    fields = direct_fields(event)
+    model = OPERATIONS.get(str(fields.pop("operation", None)))
     if model is None:
         raise Refused(
             "UNKNOWN_OPERATION",
@@ -66,7 +75,6 @@ def _direct(event: dict[str, Any], context: LambdaContext) -> Json:
             " start_wave_recovery to the waves function",
             field="operation",
         )
-    fields = direct_fields(event)
     caller = direct_caller(fields, context.aws_request_id)
     deadline = now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - SPARE
     return _run(parse(model, fields), caller, context, deadline)
@@ -77,13 +85,12 @@ def _http(operation: str, parameters: dict[str, str]) -> tuple[int, Json]:
     fields = http_fields(event, {key: value for key, value in parameters.items() if key != "serverId"})
     if "serverId" in parameters:
         fields["sourceServerIds"] = [parameters["serverId"]]
-    prefer = {name.lower(): value for name, value in (event.get("headers") or {}).items()}.get("prefer", "")
-    if "respond-async" in prefer:
+    if "respond-async" in http_headers(event).get("prefer", ""):
         fields["respondAsync"] = True
     deadline = now() + API_BUDGET
     request = parse(OPERATIONS[operation], fields)
     answer = _run(request, http_caller(event, context.aws_request_id), context, deadline)
-    done = 201 if operation == "create_protection_group" else 200
+    done = 201 if operation == "create_protection_group" and not answer.get("deleted") else 200
     return 202 if answer.get("status") == "pending" else done, answer
 
 

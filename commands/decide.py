@@ -32,9 +32,14 @@ class RecordOutcomes:
 
 @dataclass(frozen=True, slots=True)
 class EndApply:
-    """A worker gives the lease back; with `fault`, because AWS as a whole was away."""
+    """A worker gives the lease back.
+
+    With `not_before`, because AWS as a whole was away; with `held_until`, only then,
+    because a write of its that was never answered may still land.
+    """
 
     lease_id: str
+    held_until: datetime | None = None
     not_before: datetime | None = None
     code: str = ""
     message: str = ""
@@ -135,4 +140,7 @@ def _end(group: g.Group, command: EndApply, asked: Asked) -> Facts:
         return ()
     message = f.cut(command.message, f.KEPT_TEXT)
     ended = f.ApplyEnded(lease_id=command.lease_id, at=asked.now, code=command.code, message=message)
-    return (ended.model_copy(update={"not_before": command.not_before}),)
+    ended = ended.model_copy(update={"not_before": command.not_before})
+    if command.held_until is None:
+        return (ended,)
+    return ended, f.ApplyStarted(lease_id=command.lease_id, until=command.held_until)

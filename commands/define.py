@@ -5,11 +5,11 @@ from commands.asked import Asked, Facts, nobody_writes, renewed, unchanged_since
 from events import facts as f
 from events import groups as g
 from events.commits import pack
-from events.configuration import fingerprint
+from events.configuration import LaunchConfiguration, fingerprint
 from events.errors import Refused
 from events.model import canonical
 
-MAX_DEFINITION = 100_000
+MAX_DEFINITION = 80_000
 """Packed bytes of a definition; with every server failing, commit and row still stay under DynamoDB's 400 KB."""
 
 _NOT_DEFINITION = {"group_id", "version", "request_id", "invoked_by", "respond_async", "source_server_ids", "servers"}
@@ -111,7 +111,25 @@ def _differs(group: g.Group, server: g.ServerDefinition) -> bool:
     return there is not None and there.definition != server
 
 
+def _without_subnet(wanted: LaunchConfiguration) -> bool:
+    return "staticPrivateIp" in wanted and "subnetId" not in wanted
+
+
 def _fits(definition: g.Definition) -> None:
+    if "staticPrivateIp" in definition.launch_config:
+        raise Refused(
+            "INVALID_PARAMETER",
+            "staticPrivateIp: an address serves one server; say it in that server's launchTemplate",
+            field="launchConfig.staticPrivateIp",
+        )
+    loose = [s.source_server_id for s in definition.servers if _without_subnet(definition.wanted(s))]
+    if loose:
+        raise Refused(
+            "MISSING_FIELD",
+            f"{', '.join(loose[:5])}: staticPrivateIp needs the subnetId it is an address of",
+            field="subnetId",
+            sourceServerIds=loose,
+        )
     if len(definition.servers) > g.MAX_SERVERS:
         raise Refused(
             "QUOTA_EXCEEDED",

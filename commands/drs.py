@@ -78,15 +78,14 @@ class Door:
             return fault(ask, error, self.now(), tuple(wrote))
 
     def _applied(self, ask: Ask, deadline: datetime, wrote: list[str]) -> Proved:
+        read_at = self.now()
         settings = self._settings(ask, deadline, wrote)
         template_id = str(settings.get("ec2LaunchTemplateID") or "")
         if not template_id:
             raise RefusedByAwsError("NO_LAUNCH_TEMPLATE", "DRS names no launch template for this server")
-        read_at = self.now()
         version = self._read(template_id, lambda version: not (wrote and awaits_drs(ask.configuration, version)))
         if self._due(ask, version):
             version = self._write_version(ask, template_id, version, deadline, wrote)
-            read_at = self.now()
         return Proved(
             server_id=ask.server_id,
             epoch=ask.epoch,
@@ -112,15 +111,14 @@ class Door:
         return found
 
     def _due(self, ask: Ask, version: Data) -> bool:
-        """Whether a new version must be written: something differs, or it is forced and not done yet."""
-        done_already = version.get("VersionDescription") == ask.description
-        differs = template_differences(ask.configuration, version["LaunchTemplateData"])
-        return bool(differs) or (ask.force and not done_already)
+        """Whether a new version must be written: something differs, or all of it is forced and not done yet."""
+        forced = ask.force and version.get("VersionDescription") != ask.description
+        return bool(template_changes(ask.configuration, version["LaunchTemplateData"], everything=forced))
 
     def _write_version(self, ask: Ask, template_id: str, source: Data, deadline: datetime, wrote: list[str]) -> Data:
         """A new version from the one that was default, made default by its number, and read back."""
         data = self._request(template_changes(ask.configuration, source["LaunchTemplateData"], everything=ask.force))
-        token = f"{ask.server_id} {ask.epoch} {source['VersionNumber']} {ask.config_hash}"
+        token = f"{ask.server_id} {source['VersionNumber']} {ask.description}"
         self._in_time(deadline)
         wrote.append("CreateLaunchTemplateVersion")
         created = self._call(

@@ -52,6 +52,11 @@ class Fault:
     at: datetime
     wrote: tuple[str, ...] = ()
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether a write was sent that may still land: the lease is kept until it cannot any more."""
+        return self.kind == "outage" and bool(self.wrote)
+
 
 Outcome = Proved | Fault
 Apply = Callable[[Sequence[Ask], datetime], Iterator[Outcome]]

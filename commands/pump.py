@@ -4,7 +4,7 @@ Synchronous and asynchronous are this one function: what the deadline leaves, th
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import uuid4
@@ -18,6 +18,8 @@ from events.commits import Context
 from events.configuration import fingerprint
 from events.groups import Group
 
+TURN = timedelta(seconds=60)
+"""The longest one lease is asked for: whoever dies blocks the group, and a wave, no longer than that."""
 BATCH = 25
 BATCH_FOR = timedelta(seconds=2)
 """A batch of outcomes is frozen at 25, or when its first has waited this long."""
@@ -45,33 +47,56 @@ def pump(
     ``cause`` is the id of the command or message because of which this happens. ``for_wave``: failed servers are
     due too, and no backoff is waited for.
     """
-    lease = Lease(group_id, uuid4().hex, deadline, cause)
+    while True:
+        until = min(deadline, service.now() + TURN)
+        stream, more = _turn(service, Lease(group_id, uuid4().hex, until, cause), for_wave=for_wave)
+        if not more or service.now() >= deadline:
+            return stream
+
+
+def _turn(service: Service, lease: Lease, *, for_wave: bool) -> tuple[GroupStream, bool]:
+    """One lease's worth of applying, and whether only time was short."""
+    group_id, deadline = lease.group_id, lease.deadline
     start = StartApply(lease.lease_id, deadline + HANG, failed_too=for_wave)
     stream = service.execute(group_id, start, lease.context("StartApply", lease.lease_id))
     if not _ours(stream.state, lease):
-        return stream
-    end = EndApply(lease.lease_id)
+        return stream, False
+    end, more, unanswered = EndApply(lease.lease_id), True, False
     tried: set[tuple[str, int]] = set()
     while service.now() < deadline:
         asks = _asks(stream.state, tried, service.now(), for_wave=for_wave)
-        if not asks:
+        more = bool(asks)
+        if not more:
             break
         tried |= {(ask.server_id, ask.epoch) for ask in asks}
         outcomes: list[Outcome] = []
         for batch in _batches(service, service.apply(_region(stream.state))(asks, deadline)):
             outcomes += batch
             stream = _record(service, lease, batch)
+        unanswered = unanswered or any(isinstance(one, Fault) and one.unanswered for one in outcomes)
         away = _away(outcomes)
         if away:
-            end = EndApply(lease.lease_id, _not_before(service, stream.state, group_id), away.code, away.message)
+            more = False
+            end = replace(
+                end,
+                not_before=_not_before(service, stream.state, group_id),
+                code=away.code,
+                message=away.message,
+            )
             break
-    return service.execute(group_id, end, lease.context("EndApply", f"{lease.lease_id} end"))
+    if unanswered:
+        end, more = replace(end, held_until=service.now() + HANG), False
+    return service.execute(group_id, end, lease.context("EndApply", f"{lease.lease_id} end")), more
 
 
 def _asks(group: Group, tried: set[tuple[str, int]], now: datetime, *, for_wave: bool) -> list[Ask]:
-    """The next few servers; each once a turn and epoch, for its backoff may be shorter than the turn."""
+    """The next few servers; each once a turn and epoch, for its backoff may be shorter than the turn.
+
+    Those without an error go first, so that a few that never succeed do not keep the others waiting for ever.
+    """
     due = [id_ for id_ in status.due(group, now, failed_too=for_wave) if (id_, group.servers[id_].epoch) not in tried]
-    return [_ask(group, id_) for id_ in due[:BATCH]]
+    untroubled_first = sorted(due, key=lambda id_: bool(group.servers[id_].errors))
+    return [_ask(group, id_) for id_ in untroubled_first[:BATCH]]
 
 
 def _ask(group: Group, server_id: str) -> Ask:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from commands.outcomes import Fault, Outcome, Proved
 from events import facts as f
 from events import groups as g
-from events.configuration import fingerprint
 
 _BACKOFF, _LONGEST, _DOUBLINGS = timedelta(seconds=5), timedelta(minutes=10), 7
 
@@ -34,7 +33,7 @@ def retry_at(server_id: str, attempt: int, at: datetime) -> datetime:
 
 def _fact(group: g.Group, outcome: Outcome) -> f.GroupFact:
     server = group.servers.get(outcome.server_id)
-    if server is None or server.epoch != outcome.epoch or _proves_another(group, outcome):
+    if server is None or server.epoch != outcome.epoch:
         return f.ServerConfigSuperseded(
             source_server_id=outcome.server_id,
             epoch=outcome.epoch,
@@ -44,11 +43,6 @@ def _fact(group: g.Group, outcome: Outcome) -> f.GroupFact:
     if isinstance(outcome, Fault):
         return _failed(server, outcome)
     return _proved(server, outcome)
-
-
-def _proves_another(group: g.Group, outcome: Outcome) -> bool:
-    """Whether it proves what is not wanted: a server that left and came back counts its epochs anew."""
-    return isinstance(outcome, Proved) and outcome.config_hash != fingerprint(group.wanted(outcome.server_id))
 
 
 def _proved(server: g.Server, outcome: Proved) -> f.ServerConfigApplied | f.ServerConfigVerified:

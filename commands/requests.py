@@ -44,17 +44,19 @@ Servers = Annotated[tuple[ServerDefinition, ...], AfterValidator(_servers)]
 
 
 class Request(Model):
-    """Any request. `request_id` is its idempotency key: the same key again has no second effect.
-
-    `respond_async`: answer as soon as the request is recorded (HTTP: `Prefer: respond-async`, RFC 7240).
-    """
+    """Any request. `request_id` is its idempotency key: the same key again has no second effect."""
 
     request_id: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
     invoked_by: Annotated[str, StringConstraints(max_length=256)] | None = None
+
+
+class GroupRequest(Request):
+    """A change of a group. `respond_async`: answer once it is recorded (HTTP: `Prefer: respond-async`, RFC 7240)."""
+
     respond_async: bool = False
 
 
-class NamedServers(Request):
+class NamedServers(GroupRequest):
     """Servers by id, with settings of their own where they have any; a server may be in both lists."""
 
     source_server_ids: ServerIds | None = None
@@ -92,7 +94,7 @@ class UpdateProtectionGroup(NamedServers):
     on_not_ready: Literal["block", "proceed"] | None = None
 
 
-class DeleteProtectionGroup(Request):
+class DeleteProtectionGroup(GroupRequest):
     """`DELETE /protection-groups/{groupId}`."""
 
     group_id: GroupId
@@ -106,7 +108,7 @@ class AddServers(NamedServers):
     version: Annotated[int, Field(ge=1)] | None = None
 
 
-class RemoveServers(Request):
+class RemoveServers(GroupRequest):
     """`DELETE /protection-groups/{groupId}/servers/{serverId}`."""
 
     group_id: GroupId
@@ -114,7 +116,7 @@ class RemoveServers(Request):
     version: Annotated[int, Field(ge=1)] | None = None
 
 
-class ApplyLaunchConfigs(Request):
+class ApplyLaunchConfigs(GroupRequest):
     """`POST /protection-groups/{groupId}/apply-launch-configs`. `force`: apply even what is ready."""
 
     group_id: GroupId
@@ -129,4 +131,4 @@ class StartWave(Request):
     protection_group_ids: Annotated[tuple[GroupId, ...], Field(min_length=1, max_length=90)]
     is_drill: bool
     on_not_ready: Literal["block", "proceed"] | None = None
-    budget_seconds: Annotated[int, Field(ge=0, le=600)] = 120
+    budget_seconds: Annotated[int, Field(ge=0, le=240)] = 120

@@ -8,6 +8,7 @@ from random import SystemRandom
 from commands.asked import Asked
 from commands.decide import Command, decide
 from commands.outcomes import Apply
+from commands.requests import CreateProtectionGroup
 from commands.roster import enrol, holding
 from events.commits import Commit, Context
 from events.errors import LostRace, Refused
@@ -49,7 +50,7 @@ class Service:
         """
         for attempt in range(ATTEMPTS):
             stream = load(self.store, GROUP, group_id)
-            if _answered(stream, context):
+            if _answered(stream, context) or self._created_before(stream, command, context):
                 return stream
             commit = self._decided(stream, command, context)
             if commit is None:
@@ -57,7 +58,7 @@ class Service:
             try:
                 self.store.append(commit, *self._roster(stream, commit, context))
             except LostRace as lost:
-                if lost.winner and lost.winner.command_id == commit.command_id != "":
+                if _ours(lost.winner, commit):
                     return load(self.store, GROUP, group_id)
                 self.pause(attempt)
             else:
@@ -71,6 +72,15 @@ class Service:
     def after(self, seconds: float) -> datetime:
         """The moment ``seconds`` from now: a deadline."""
         return self.now() + timedelta(seconds=seconds)
+
+    def _created_before(self, stream: GroupStream, command: Command, context: Context) -> bool:
+        """Whether a create is the one that made this group: its first commit says so when its key is long forgotten."""
+        if not isinstance(command, CreateProtectionGroup) or not stream.version:
+            return False
+        first = next(iter(self.store.history(stream.stream_id)))
+        if first.payload_hash != context.payload_hash:
+            raise _used(context)
+        return True
 
     def _decided(self, stream: GroupStream, command: Command, context: Context) -> Commit | None:
         now = self.now()
@@ -92,6 +102,16 @@ class Service:
         return (roster.next(context, facts, self.now()),) if facts else ()
 
 
+def _ours(winner: Commit | None, commit: Commit) -> bool:
+    """Whether the winner is this very request, appended by an earlier try whose answer was lost."""
+    return winner is not None and (winner.stream_id, winner.command_id, winner.payload_hash, winner.actor) == (
+        commit.stream_id,
+        commit.command_id,
+        commit.payload_hash,
+        commit.actor,
+    )
+
+
 def _answered(stream: GroupStream, context: Context) -> bool:
     """Whether this very request was answered before.
 
@@ -102,10 +122,14 @@ def _answered(stream: GroupStream, context: Context) -> bool:
     if known is None:
         return False
     if known.payload_hash != context.payload_hash:
-        raise Refused(
-            "IDEMPOTENCY_CONFLICT",
-            f"the key {context.command_id!r} was used for another request: choose a new one",
-            409,
-            field="requestId",
-        )
+        raise _used(context)
     return True
+
+
+def _used(context: Context) -> Refused:
+    return Refused(
+        "IDEMPOTENCY_CONFLICT",
+        f"the key {context.command_id!r} was used for another request: choose a new one",
+        409,
+        field="requestId",
+    )

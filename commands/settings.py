@@ -52,7 +52,20 @@ def awaits_drs(wanted: LaunchConfiguration, version: Data) -> bool:
 
 def template_differences(wanted: LaunchConfiguration, found: Data) -> tuple[str, ...]:
     """The settings in which a template's data is not what is wanted."""
-    return tuple(key for key, value in wanted.items() if key in LENSES and not _holds(LENSES[key].get(found), value))
+    asked = _of_template(wanted)
+    return tuple(key for key, value in asked.items() if not _holds(LENSES[key].get(found), value))
+
+
+def _of_template(wanted: LaunchConfiguration) -> Data:
+    """What is asked of the template.
+
+    In a subnet of ours no address asked for is none held, lest two servers share one that has moved; unless DRS is
+    to write the source's own.
+    """
+    asked = {key: value for key, value in wanted.items() if key in LENSES}
+    if "subnetId" in asked and wanted.get("copyPrivateIp") is False:
+        asked.setdefault("staticPrivateIp", None)
+    return asked
 
 
 def template_changes(wanted: LaunchConfiguration, found: Data, *, everything: bool = False) -> Data:
@@ -60,9 +73,9 @@ def template_changes(wanted: LaunchConfiguration, found: Data, *, everything: bo
 
     With ``everything``, also those that are right already: a forced version says all it stands for.
     """
-    keys = [key for key in wanted if key in LENSES] if everything else template_differences(wanted, found)
+    settings = _of_template(wanted)
+    keys = tuple(settings) if everything else template_differences(wanted, found)
     changed = deepcopy(found)
-    settings: Data = {**wanted}
     for key in keys:
         LENSES[key].put(changed, settings[key])
     return {top: changed[top] for top in sorted({LENSES[key].top for key in keys})}
@@ -143,10 +156,12 @@ def _get_address(data: Data) -> str | None:
     return nic.get("PrivateIpAddress") or next(iter(listed), None)
 
 
-def _put_address(data: Data, value: str) -> None:
+def _put_address(data: Data, value: str | None) -> None:
     nic = _own_interface(data)
     nic.pop("PrivateIpAddresses", None)
-    nic["PrivateIpAddress"] = value
+    nic.pop("PrivateIpAddress", None)
+    if value:
+        nic["PrivateIpAddress"] = value
 
 
 def _get_tags(data: Data) -> Data:

@@ -10,10 +10,14 @@ from functools import cache
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from commands.drs import CONFIG, Door
 from commands.service import Service
 from events.dynamodb import DynamoStore
+
+KEEPING = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+"""For the event table: a put that was sent twice is recognised, and no answer may take as long as a wave's patience."""
 
 
 def service(now: Callable[[], datetime], sleep: Callable[[float], None], account_id: str) -> Service:
@@ -56,5 +60,5 @@ def drs_client(region: str) -> Any:  # noqa: ANN401  a boto3 client
 
 
 def _client(name: str, region: str | None = None) -> Any:  # noqa: ANN401  a boto3 client
-    config = None if name == "dynamodb" else CONFIG
+    config = KEEPING if name == "dynamodb" else CONFIG
     return boto3.client(name, region_name=region, config=config)  # type: ignore[call-overload]  # a name, not a literal

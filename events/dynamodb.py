@@ -115,7 +115,7 @@ class DynamoStore:
             raise LostRace(commits[0].stream_id, None) from error
 
 
-_RACES = {"ConditionalCheckFailed", "TransactionConflict"}
+_RACES = {"ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 def _lost(commits: "tuple[Commit, ...] | list[Commit]", reasons: "list[Any]") -> None:

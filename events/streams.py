@@ -92,6 +92,8 @@ class Stream(Generic[S, F]):
         """The stream after a commit that was read back; the facts alone decide, the memo is not looked at."""
         if commit.version != self.version + 1:
             raise Corrupt(f"{self.stream_id}: version {commit.version} follows {self.version}")
+        if commit.prev_hash != self.head or commit.hash != commit.expected_hash():
+            raise Corrupt(f"{self.stream_id}: version {commit.version} is not the one that was appended")
         return self._after(commit, self.kind.parse(commit.events))
 
     def next(self, context: Context, facts: Iterable[F], now: datetime) -> Commit:
@@ -178,8 +180,8 @@ def remembered(kind: Kind[S, F], commit: Commit) -> Stream[S, F]:
     Raises:
         Corrupt: the memo is not the one that was written.
     """
-    if digest(commit.state) != commit.state_hash:
-        raise Corrupt(f"{commit.stream_id}: the memo of version {commit.version} does not match its hash")
+    if digest(commit.state) != commit.state_hash or commit.hash != commit.expected_hash():
+        raise Corrupt(f"{commit.stream_id}: version {commit.version} or its memo is not what was appended")
     memo = orjson.loads(commit.state)
     return Stream(
         kind,

@@ -15,22 +15,21 @@ from commands.service import Service
 from commands.waves import start_wave
 from commands.waves.recovery import Recovery
 from commands.waves.start import Start
-from events.doors import direct_caller, direct_fields, parse, refusal
-from events.errors import PreflightError, Refused
+from events.doors import direct_caller, direct_fields, parse
+from events.errors import Refused
+from events.telling import told
 
 OPERATION = "start_wave_recovery"
 log = Logger()
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """``{"operation": "start_wave_recovery", "executionId", "waveNumber", "protectionGroupIds", "isDrill"}``."""
     requested_at = now()
     try:
         answer = start_wave(_start(event, context, requested_at))
-    except PreflightError as error:
-        refused = refusal(error)
-        log.warning("wave not started", error=refused.code, reason=refused.message)
-        return refused.body()
+    except Exception as error:  # noqa: BLE001  a direct caller is answered with the same shape, whatever happens
+        return told(error).body()
     log.info("wave started", wave=answer)
     return answer
 
@@ -45,10 +44,10 @@ def _service(account_id: str) -> Service:
     return wiring.service(now, time.sleep, account_id)
 
 
-def _start(event: dict[str, Any], context: LambdaContext, requested_at: datetime) -> Start:
-    if event.get("operation") != OPERATION:
-        raise Refused("UNKNOWN_OPERATION", f"operation must be {OPERATION}", field="operation")
+def _start(event: object, context: LambdaContext, requested_at: datetime) -> Start:
     fields = direct_fields(event)
+    if fields.pop("operation", None) != OPERATION:
+        raise Refused("UNKNOWN_OPERATION", f"operation must be {OPERATION}", field="operation")
     request = parse(StartWave, fields)
     service = _service(wiring.account_of(context.invoked_function_arn))
     before = wiring.configuration_calls()

@@ -29,52 +29,56 @@ def claimed(start: Start) -> tuple[WaveStream, bool]:
         Refused: it cannot start; nothing was launched. `NOT_READY` names the servers that block it.
     """
     budget = start.service.after(start.request.budget_seconds)
-    groups = [start.service.group(id_) for id_ in start.request.protection_group_ids]
-    path: waves.Path = "fast"
+    groups = [start.service.group(id_) for id_ in start.group_ids]
+    mended: waves.Path = "fast"
     for attempt in range(ATTEMPTS):
-        if any(_unready(start, stream.state) for stream in groups):
+        now, path = start.service.now(), mended
+        if any(_unready(stream.state, now) for stream in groups):
             there = start.stream()
             if there.version:
                 return there, False
             groups = [_repaired(start, stream, budget) for stream in groups]
-            path = _judged(start, groups)
+            now, mended = start.service.now(), "repaired"
+            path = _judged(start, groups, now)
         try:
-            return _claim(start, groups, path), True
+            return _claim(start, groups, path, now), True
         except LostRace:
             there = start.stream()
             if there.version:
                 return there, False
             start.service.pause(attempt)
-            groups = [start.service.group(id_) for id_ in start.request.protection_group_ids]
+            groups = [start.service.group(id_) for id_ in start.group_ids]
     raise Refused("BUSY", "the groups are being changed by many at once: try again", 503, retryable=True)
 
 
-def _unready(start: Start, group: Group) -> bool:
-    now = start.service.now()
+def _unready(group: Group, now: datetime) -> bool:
     held = any(hold.holds(now) for hold in (group.lease, group.claim) if hold)
     return held or bool(status.due(group, now, failed_too=True))
 
 
 def _repaired(start: Start, stream: GroupStream, budget: datetime) -> GroupStream:
-    """The group after as much applying as the wave's budget allows, waiting for whoever holds the lease."""
+    """The group after as much applying as the wave's budget allows, waiting for backoffs and other workers' leases."""
     service, group_id = start.service, stream.state.group_id
-    attempt = 0
-    while _unready(start, stream.state):
+    first, attempt = True, 0
+    while _unready(stream.state, service.now()) and service.now() < budget:
         if stream.state.claim and stream.state.claim.holds(service.now()):
             break
-        if service.now() >= budget:
+        stream = pump(service, group_id, budget, cause=start.context.command_id, for_wave=first)
+        now = service.now()
+        if stream.state.lease and stream.state.lease.holds(now):
+            attempt += 1
+            service.pause(attempt + 5)
+            continue
+        first = False
+        again = status.next_due_at(stream.state, now)
+        if again is None or again >= budget:
             break
-        stream = pump(service, group_id, budget, cause=start.context.command_id, for_wave=True)
-        if not (stream.state.lease and stream.state.lease.holds(service.now())):
-            break
-        attempt += 1
-        service.pause(attempt + 5)
+        service.sleep(max((again - now).total_seconds(), 0.1))
     return stream
 
 
-def _judged(start: Start, groups: list[GroupStream]) -> waves.Path:
+def _judged(start: Start, groups: list[GroupStream], now: datetime) -> waves.Path:
     """Whether a wave may go on what was reached: the policy of the call, else the group's, else by kind."""
-    now = start.service.now()
     path: waves.Path = "repaired"
     for stream in groups:
         unproved = status.due(stream.state, now, failed_too=True)
@@ -97,9 +101,9 @@ def _judged(start: Start, groups: list[GroupStream]) -> waves.Path:
     return path
 
 
-def _claim(start: Start, groups: list[GroupStream], path: waves.Path) -> WaveStream:
+def _claim(start: Start, groups: list[GroupStream], path: waves.Path, now: datetime) -> WaveStream:
     """One transaction: the decision with its evidence in the wave's stream, and a claim in every group's."""
-    service, now = start.service, start.service.now()
+    service = start.service
     fact = _decision(start, groups, path, now)
     wave: WaveStream = Stream(WAVE, WAVE.stream_id(start.request.execution_id, start.request.wave_number), WAVE.initial)
     ours = wave.next(start.context, [fact], now)

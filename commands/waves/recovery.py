@@ -14,8 +14,9 @@ from events.moments import iso
 
 if TYPE_CHECKING:
     from mypy_boto3_drs import DrsClient
+    from mypy_boto3_drs.type_defs import JobTypeDef
 
-_SERVER_ERROR = 500
+_TOO_MANY, _SERVER_ERROR = 429, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,13 @@ class Declined:
 
 
 @dataclass(frozen=True, slots=True)
+class Throttled:
+    """Not now: no job was made, and it may be asked again."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unclear:
     """No answer that tells: a job may have been made."""
 
@@ -46,7 +54,7 @@ class Recovery:
     def __init__(self, drs: "DrsClient") -> None:
         self._drs = drs
 
-    def start(self, server_ids: tuple[str, ...], *, is_drill: bool) -> Started | Declined | Unclear:
+    def start(self, server_ids: tuple[str, ...], *, is_drill: bool) -> Started | Declined | Throttled | Unclear:
         """One StartRecovery for up to 100 servers."""
         try:
             answer = self._drs.start_recovery(
@@ -54,21 +62,34 @@ class Recovery:
             )
         except ClientError as error:
             told = error.response["Error"]
-            if error.response["ResponseMetadata"].get("HTTPStatusCode", 0) >= _SERVER_ERROR:
-                return Unclear(f"{told.get('Code')}: {told.get('Message')}")
+            status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
+            if status >= _SERVER_ERROR:
+                return Unclear(str(error))
+            if status == _TOO_MANY:
+                return Throttled(str(error))
             return Declined(told.get("Code", "Unknown"), told.get("Message", ""))
         except BotoCoreError as error:
-            return Unclear(f"{type(error).__name__}: {error}")
+            return Unclear(str(error))
         return Started(answer["job"]["jobID"])
 
-    def find(self, server_ids: tuple[str, ...], *, is_drill: bool, since: datetime) -> tuple[str, ...]:
-        """The jobs begun since then, in whatever status, for exactly these servers and this kind of launch."""
+    def find(
+        self, server_ids: tuple[str, ...], *, is_drill: bool, since: datetime, until: datetime
+    ) -> tuple[str, ...] | Unclear:
+        """The jobs begun between the two, in whatever status, for exactly these servers and this kind of launch."""
         initiated = "START_DRILL" if is_drill else "START_RECOVERY"
-        pages = self._drs.get_paginator("describe_jobs").paginate(filters={"fromDate": iso(since)})
+        try:
+            jobs = self._jobs(since, until)
+        except (ClientError, BotoCoreError) as error:
+            return Unclear(str(error))
         return tuple(
             job["jobID"]
-            for page in pages
-            for job in page["items"]
+            for job in jobs
             if job.get("initiatedBy") == initiated
             and {server["sourceServerID"] for server in job.get("participatingServers", [])} == {*server_ids}
         )
+
+    def _jobs(self, since: datetime, until: datetime) -> "list[JobTypeDef]":
+        pages = self._drs.get_paginator("describe_jobs").paginate(
+            filters={"fromDate": iso(since), "toDate": iso(until)}
+        )
+        return [job for page in pages for job in page["items"]]

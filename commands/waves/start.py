@@ -35,6 +35,11 @@ class Start:
         """The wave as its claim on a group names it."""
         return f"{self.request.execution_id}#{self.request.wave_number}"
 
+    @property
+    def group_ids(self) -> tuple[str, ...]:
+        """The groups, each once."""
+        return tuple(dict.fromkeys(self.request.protection_group_ids))
+
     def stream(self) -> WaveStream:
         """The wave's own stream, as it is now."""
         return load(self.service.store, WAVE, self.request.execution_id, self.request.wave_number)
