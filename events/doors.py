@@ -4,6 +4,7 @@ API Gateway REST proxy events: AWS, API Gateway Developer Guide, Lambda proxy in
 `operation` and carries its fields flat, or under `body` and `queryParams`.
 """
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ import orjson
 from pydantic import ValidationError
 
 from events.configuration import BLOCKED
-from events.errors import PreflightError, Refused
+from events.errors import LostRace, PreflightError, Refused, UnknownFact
 from events.model import Model, canonical
 
 Json = dict[str, Any]
@@ -32,10 +33,10 @@ class Caller:
 
 def http_caller(event: Mapping[str, Any], key: str) -> Caller:
     """A user signed in with Cognito (`frontend`), or a principal signed with IAM (`api`)."""
-    context: Json = event.get("requestContext") or {}
-    claims: Json = (context.get("authorizer") or {}).get("claims") or {}
-    user, arn = claims.get("cognito:username"), (context.get("identity") or {}).get("userArn")
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    context = _mapping(event.get("requestContext"))
+    claims = _mapping(_mapping(context.get("authorizer")).get("claims"))
+    user, arn = claims.get("cognito:username"), _mapping(context.get("identity")).get("userArn")
+    headers = http_headers(event)
     return Caller(
         actor=str(user or arn or "anonymous")[:_TEXT],
         via="frontend" if user else "api",
@@ -50,18 +51,20 @@ def direct_caller(fields: Mapping[str, Any], key: str) -> Caller:
         actor=str(fields.get("invokedBy") or "direct")[:_TEXT],
         via="direct",
         key=str(fields.get("requestId") or key)[:_TEXT],
-        correlation_id=str(fields.get("correlationId") or "")[:_TEXT],
     )
 
 
 def http_fields(event: Mapping[str, Any], parameters: Mapping[str, str]) -> Json:
     """The fields of a request: its JSON body, and what its path says, which wins."""
-    return {**_object(event.get("body") or "{}"), **parameters}
+    body = event.get("body") or "{}"
+    return {**_object(_decoded(body) if event.get("isBase64Encoded") else body), **parameters}
 
 
-def direct_fields(event: Mapping[str, Any]) -> Json:
+def direct_fields(event: object) -> Json:
     """The fields of a direct event, wherever they are."""
-    flat = {key: value for key, value in event.items() if key not in {"operation", "body", "queryParams"}}
+    if not isinstance(event, Mapping):
+        raise Refused("INVALID_JSON", "a direct event is a JSON object that names its operation", field="event")
+    flat = {key: value for key, value in event.items() if key not in {"body", "queryParams"}}
     return {**flat, **_object(event.get("queryParams") or {}), **_object(event.get("body") or {})}
 
 
@@ -84,13 +87,33 @@ def json_text(body: Json) -> str:
     return orjson.dumps(body).decode()
 
 
-def refusal(error: PreflightError) -> Refused:
-    """Whatever this service raised, as a refusal: a lost race may be tried again, a corrupt commit may not."""
+def refusal(error: Exception) -> Refused:
+    """Whatever was raised, as a refusal. Of what is not ours nobody outside is told more than that it broke."""
     if isinstance(error, Refused):
         return error
-    retryable = type(error).__name__ == "LostRace"
-    code = "BUSY" if retryable else "CORRUPT_STREAM"
-    return Refused(code, str(error), 503 if retryable else 500, retryable=retryable)
+    if isinstance(error, LostRace):
+        return Refused("BUSY", str(error), 503, retryable=True)
+    if isinstance(error, UnknownFact):
+        return Refused("NEWER_COMMIT", "a newer deployment wrote this: try again once it is out", 503, retryable=True)
+    if isinstance(error, PreflightError):
+        return Refused("CORRUPT_STREAM", str(error), 500)
+    return Refused("INTERNAL", "something broke on our side: try again, then look at the log", 500, retryable=True)
+
+
+def http_headers(event: Mapping[str, Any]) -> dict[str, str]:
+    """The headers, names in lower case."""
+    return {str(name).lower(): str(value or "") for name, value in _mapping(event.get("headers")).items()}
+
+
+def _mapping(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _decoded(body: str) -> bytes:
+    try:
+        return base64.b64decode(body, validate=True)
+    except ValueError as error:
+        raise Refused("INVALID_JSON", "the body is not base64, though it says so", field="body") from error
 
 
 def _object(value: object) -> Json:

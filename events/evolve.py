@@ -17,11 +17,11 @@ def evolve(group: g.Group, fact: f.GroupFact) -> g.Group:  # noqa: C901, PLR0911
         case f.ProtectionGroupUpdated():
             return _defined(group, fact)
         case f.ServersAdded(servers=servers):
-            joined = {server.source_server_id: g.Server(definition=server) for server in servers}
-            return _wanting(_with(group, servers={**group.servers, **joined}, defined_in=fact.version))
+            joined = {server.source_server_id: _joined(group, server) for server in servers}
+            return _wanting(_staying(group, {**group.servers, **joined}, fact.version))
         case f.ServersRemoved(source_server_ids=ids):
             staying = {id_: server for id_, server in group.servers.items() if id_ not in ids}
-            return _with(group, servers=staying, defined_in=fact.version)
+            return _staying(group, staying, fact.version)
         case f.ProtectionGroupDeleted():
             return _with(group, deleted=True, lease=None, claim=None, servers={})
         case f.LaunchConfigsDue():
@@ -56,13 +56,24 @@ def _each(group: g.Group, ids: tuple[str, ...], change: Any) -> g.Group:  # noqa
 def _defined(group: g.Group, fact: f.ProtectionGroupCreated | f.ProtectionGroupUpdated) -> g.Group:
     """Servers keep what is known of them; whether that still counts is for `LaunchConfigsDue` to say."""
     servers = {
-        server.source_server_id: group.servers.get(server.source_server_id, g.Server(definition=server)).model_copy(
+        server.source_server_id: group.servers.get(server.source_server_id, _joined(group, server)).model_copy(
             update={"definition": server}
         )
         for server in fact.definition.servers
     }
     bare = fact.definition.model_copy(update={"servers": ()})
-    return _wanting(_with(group, definition=bare, servers=servers, defined_in=fact.version))
+    return _wanting(_with(_staying(group, servers, fact.version), definition=bare))
+
+
+def _joined(group: g.Group, definition: g.ServerDefinition) -> g.Server:
+    """A new server, or one that comes back: nothing is known of it, and no epoch is used twice."""
+    return g.Server(definition=definition, epoch=group.left_at)
+
+
+def _staying(group: g.Group, servers: dict[str, g.Server], version: int) -> g.Group:
+    """The group with these servers; the epochs of those that leave are over for good."""
+    left = [server.epoch for id_, server in group.servers.items() if id_ not in servers]
+    return _with(group, servers=servers, left_at=max(group.left_at, *left, 0), defined_in=version)
 
 
 def _wanting(group: g.Group) -> g.Group:
@@ -109,9 +120,11 @@ def _failed(server: g.Server, fact: f.ServerConfigFailed) -> g.Server:
 
 
 def _remember(errors: tuple[g.Error, ...], fact: f.ServerConfigFailed) -> tuple[g.Error, ...]:
-    """The newest error first and in full; of the others of this epoch the code, so that none disappears."""
+    """The newest error first and in full; of earlier ones the code, one for each attempt that a server has."""
     newest = g.Error(code=fact.code, message=f.cut(fact.message, f.SHOWN_TEXT), at=fact.at)
-    return (newest, *(g.Error(code=e.code) for e in errors if e.code != fact.code))
+    codes = [f.cut(error.code, f.EARLIER_CODE) for error in errors]
+    earlier = [code for code in codes if code != f.cut(fact.code, f.EARLIER_CODE)]
+    return (newest, *(g.Error(code=code) for code in earlier[: g.MAX_ATTEMPTS - 1]))
 
 
 def _ended(group: g.Group, fact: f.ApplyEnded) -> g.Group:

@@ -14,6 +14,8 @@ from events.moments import Moment
 
 SHOWN_TEXT, KEPT_TEXT = 160, 512
 """Bytes of an error's text: shown in state and row, and kept for ever in the facts."""
+EARLIER_CODE = 32
+"""Bytes of a code that is shown of an earlier error: 500 servers with six of them each must fit in a row."""
 
 Text = Annotated[str, Field(max_length=KEPT_TEXT)]
 Code = Annotated[str, Field(max_length=64)]

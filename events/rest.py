@@ -6,16 +6,15 @@ The only file that meets powertools' resolver; what a route answers is the app's
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
-from events.doors import Json, json_text, refusal
-from events.errors import PreflightError, Refused
+from events.doors import Json, json_text
+from events.errors import Refused
+from events.telling import told
 
 Answer = Callable[[str, dict[str, str]], tuple[int, Json]]
 """From an operation and its path's parameters to a status and a body; `app.current_event` has the rest."""
 _HEADERS: dict[str, str | list[str]] = {"Access-Control-Allow-Origin": "*"}
-log = Logger(child=True)
 
 
 def rest(routes: Iterable[tuple[str, str, str]], answer: Answer) -> APIGatewayRestResolver:
@@ -23,8 +22,7 @@ def rest(routes: Iterable[tuple[str, str, str]], answer: Answer) -> APIGatewayRe
     app = APIGatewayRestResolver()
     for method, rule, operation in routes:
         app.route(rule, method=method)(_answering(operation, answer))
-    app.exception_handler(PreflightError)(_refused)
-    app.exception_handler(Exception)(_broken)
+    app.exception_handler(Exception)(_refused)
     app.not_found(_no_route)
     return app
 
@@ -36,17 +34,9 @@ def _answering(operation: str, answer: Answer) -> Callable[..., Response[Any]]:
     return matched
 
 
-def _refused(error: PreflightError) -> Response[Any]:
-    refused = refusal(error)
-    log.warning("refused", error=refused.code, reason=refused.message)
+def _refused(error: Exception) -> Response[Any]:
+    refused = told(error)
     return _response(refused.status, refused.body())
-
-
-def _broken(_error: Exception) -> Response[Any]:
-    """Nobody outside is told what broke; the log is, with its trace."""
-    log.exception("a request broke")  # noqa: LOG004  powertools calls this while it handles the exception
-    broken = Refused("INTERNAL", "something broke on our side: try again, then look at the log", 500, retryable=True)
-    return _response(broken.status, broken.body())
 
 
 def _no_route(_error: Exception) -> Response[Any]:

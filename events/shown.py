@@ -15,6 +15,8 @@ from events.moments import FRESH_FOR, earliest, iso_seconds
 
 Shown = dict[str, Any]
 """JSON, camelCase, times to the second."""
+MAX_REASONS = 20
+"""Reasons shown of a group, those of most servers: each of 500 may fail for one of its own, and a row has a size."""
 
 
 def launch_config_status(group: Group, now: datetime) -> Shown:
@@ -73,10 +75,11 @@ def _summary(servers: dict[str, Shown]) -> Shown:
     statuses = cast("Iterable[rules.Status]", counts)
     proofs = [_time(server["provedAt"]) for server in servers.values() if server["status"] == "ready"]
     proved_at = earliest(*proofs)
-    reasons = Counter(server.get("reason") or _failed_code(server) for server in servers.values())
+    why = (server.get("reason") or _failed_code(server) for server in servers.values())
+    reasons = Counter(reason for reason in why if reason)
     return {
         "status": rules.overall(statuses),
-        "reasons": [{"reason": reason, "servers": n} for reason, n in sorted(reasons.items()) if reason],
+        "reasons": [{"reason": reason, "servers": n} for reason, n in sorted(reasons.most_common(MAX_REASONS))],
         "provedAt": iso_seconds(proved_at),
         "freshUntil": iso_seconds(proved_at and proved_at + FRESH_FOR),
         "counts": {

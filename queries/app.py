@@ -10,10 +10,11 @@ import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from events.doors import Json, direct_fields, parse, refusal
+from events.doors import Json, direct_fields, parse
 from events.dynamodb import DynamoStore
-from events.errors import PreflightError, Refused
+from events.errors import Refused
 from events.rest import rest
+from events.telling import told
 from projections.table import Rows
 from queries import questions as ask
 from queries.questions import Answers
@@ -30,18 +31,19 @@ ROUTES = (
     ("GET", "/protection-groups/<groupId>/launch-config-status", "get_launch_config_status"),
     ("GET", "/protection-groups/<groupId>/servers/<serverId>/launch-config", "get_server_launch_config"),
 )
-NUMBERS = {"minVersion", "limit"}
+NUMBERS, DIGITS = {"minVersion", "limit"}, 15
 log = Logger()
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """One question, by whichever door it came."""
-    if "httpMethod" in event:
+    if isinstance(event, dict) and "httpMethod" in event:
         return http.resolve(event, context)
     try:
-        return _answer(str(event.get("operation")), direct_fields(event), context)
-    except PreflightError as error:
-        return refusal(error).body()
+        fields = direct_fields(event)
+        return _answer(str(fields.pop("operation", None)), fields, context)
+    except Exception as error:  # noqa: BLE001  a direct caller is answered with the same shape, whatever happens
+        return told(error).body()
 
 
 def now() -> datetime:
@@ -69,7 +71,8 @@ def _answer(operation: str, fields: Json, context: LambdaContext) -> Json:
 
 def _http(operation: str, parameters: dict[str, str]) -> tuple[int, Json]:
     asked = dict(http.current_event.raw_event.get("queryStringParameters") or {})
-    numbers = {key: int(value) for key, value in asked.items() if key in NUMBERS and value.isdecimal()}
+    digits = {key: str(asked[key]) for key in NUMBERS & {*asked} if str(asked[key]).isdecimal()}
+    numbers = {key: int(value) for key, value in digits.items() if len(value) <= DIGITS}
     return 200, _answer(operation, {**asked, **numbers, **parameters}, http.lambda_context)
 
 

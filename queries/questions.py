@@ -14,7 +14,6 @@ from events.configuration import LaunchConfiguration, effective
 from events.doors import Json
 from events.errors import Refused
 from events.model import Model, ServerId
-from events.moments import iso
 from events.streams import GROUP, Store, load
 from projections.row import Row, definition_json, definition_of, render
 from projections.table import Rows
@@ -140,7 +139,7 @@ class Answers:
 
     def _line(self, row: Row) -> Json:
         """A row of the list; a ready group whose oldest proof has run out is pending, as its status would say."""
-        out = row["status"] == "ready" and row["freshUntil"] <= iso(self.now())
+        out = row["status"] == "ready" and datetime.fromisoformat(row["freshUntil"]) <= self.now()
         keys = ("groupId", "groupName", "description", "region", "accountId", "counts", "provedAt", "version")
         return {**{key: row.get(key) for key in keys}, "status": "pending" if out else row["status"]}
 
