@@ -58,8 +58,8 @@ def project(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN4
 
 def sweep(_event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     """Heals lost doorbells and lost messages. How many groups were seen, moved and woken."""
-    moved = [_told(found).moved for found in swept(_store(), _rows(), now)]
     woken = [_alarm().wake(group_id, now()) for group_id in _rows().due(now())]
+    moved = [_told(found).moved for found in swept(_store(), _rows(), now)]
     answer = {"groups": len(moved), "moved": sum(moved), "woken": sum(woken)}
     log.info("swept", swept=answer)
     return answer

@@ -11,7 +11,7 @@ from typing import Protocol
 from events.errors import Corrupt
 from events.facts import GroupFact
 from events.groups import Group
-from events.streams import GROUP, Store, Stream, refold, remembered
+from events.streams import GROUP, Store, Stream, remembered
 from projections.row import PROJECTION_VERSION, Row, render
 
 ATTEMPTS = 5
@@ -48,7 +48,7 @@ def catch_up(store: Store, table: Table, group_id: str, now: Callable[[], dateti
     for _ in range(ATTEMPTS):
         row = table.get(group_id)
         seen = row["version"] if row else 0
-        stream, alarm = _folded(store, group_id, seen)
+        stream, alarm = _folded(store, group_id, row)
         if stream.version == 0:
             return CaughtUp(group_id, 0, moved=False)
         if row and stream.version == seen and row["projectionVersion"] == PROJECTION_VERSION:
@@ -59,19 +59,23 @@ def catch_up(store: Store, table: Table, group_id: str, now: Callable[[], dateti
     return CaughtUp(group_id, seen, moved=False)
 
 
-def _folded(store: Store, group_id: str, seen: int) -> tuple[Stream[Group, GroupFact], str]:
-    """The stream at its head, folded from the memo that the row was made of; and what is wrong with its memo."""
-    stream_id = GROUP.stream_id(group_id)
+def _folded(store: Store, group_id: str, row: Row | None) -> tuple[Stream[Group, GroupFact], str]:
+    """The stream at its head, and what is wrong with its memo.
+
+    It is folded from the memo at the row's version if the row was made of that very state, else from the first fact:
+    a memo that was wrong once does not come into the row by what is written on top of it.
+    """
+    stream_id, seen = GROUP.stream_id(group_id), row["version"] if row else 0
     stream = Stream(GROUP, stream_id, GROUP.initial)
     head = None
     for commit in store.history(stream_id, since=max(seen, 1)):
         head = commit
-        if commit.version == seen and commit.fold_version == GROUP.fold_version:
-            stream = remembered(GROUP, commit)
-        elif commit.version == seen:
-            return refold(store, GROUP, stream_id), ""
-        else:
+        if commit.version != seen:
             stream = stream.follow(commit)
+        elif row and commit.fold_version == GROUP.fold_version and commit.state_hash == row["stateHash"]:
+            stream = remembered(GROUP, commit)
+        else:
+            return _folded(store, group_id, None)
     if seen and (head is None or stream.version < seen):
         raise Corrupt(f"{stream_id}: the row is at version {seen}, the stream at {stream.version}")
     if head and head.fold_version == GROUP.fold_version and stream.state_hash() != head.state_hash:
