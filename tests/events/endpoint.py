@@ -1,0 +1,113 @@
+"""A DynamoDB endpoint for tests: the one in PREFLIGHT_DYNAMODB_ENDPOINT, or ministack on a free port, once a run."""
+
+import atexit
+import os
+import socket
+import subprocess
+import sys
+import time
+from functools import cache
+from itertools import count
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from events.dynamodb import BORN_INDEX
+
+CONFIG = Config(max_pool_connections=40, retries={"total_max_attempts": 2})
+_numbers = count(1)
+
+
+@cache
+def endpoint() -> str:
+    """Its address."""
+    return os.environ.get("PREFLIGHT_DYNAMODB_ENDPOINT") or _ministack()
+
+
+@cache
+def client() -> Any:  # noqa: ANN401  a boto3 client
+    """The client that tests share."""
+    return new_client()
+
+
+def new_client() -> Any:  # noqa: ANN401  a boto3 client
+    return _boto3().client("dynamodb", endpoint_url=endpoint(), config=CONFIG)
+
+
+def event_table() -> str:
+    """A new, empty event table, as the template has it; its name."""
+    return _table(
+        "events",
+        {"streamId": "S", "version": "N"},
+        {BORN_INDEX: ({"born": "S", "streamId": "S"}, "KEYS_ONLY")},
+    )
+
+
+def group_table() -> Any:  # noqa: ANN401  a boto3 resource
+    """A new, empty table of rows, as the template has it."""
+    name = _table(
+        "groups",
+        {"groupId": "S"},
+        {
+            "due": ({"dueShard": "S", "nextDueAt": "S"}, "KEYS_ONLY"),
+            "names": ({"accountRegion": "S", "groupName": "S"}, "ALL"),
+        },
+    )
+    return _boto3().resource("dynamodb", endpoint_url=endpoint(), config=CONFIG).Table(name)
+
+
+def _table(name: str, keys: dict[str, str], indexes: dict[str, tuple[dict[str, str], str]]) -> str:
+    name = f"{name}-{os.getpid()}-{next(_numbers)}"
+    every = {**keys, **{key: kind for index, _ in indexes.values() for key, kind in index.items()}}
+    client().create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": kind} for key, kind in every.items()],
+        KeySchema=_schema(keys),
+        GlobalSecondaryIndexes=[
+            {"IndexName": index, "KeySchema": _schema(keys), "Projection": {"ProjectionType": projection}}
+            for index, (keys, projection) in indexes.items()
+        ],
+    )
+    client().get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    return name
+
+
+def _schema(keys: dict[str, str]) -> list[dict[str, str]]:
+    return [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)]
+
+
+def _boto3() -> Any:  # noqa: ANN401  a boto3 session
+    if "PREFLIGHT_DYNAMODB_ENDPOINT" in os.environ:
+        return boto3.Session()
+    return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")  # noqa: S106
+
+
+def _ministack() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    told = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
+    program = subprocess.Popen(
+        [sys.executable, "-m", "ministack"],
+        env={**os.environ, **told, "LOG_LEVEL": "WARNING"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    atexit.register(_ended, program)
+    give_up = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > give_up or program.poll() is not None:
+                raise
+            time.sleep(0.05)
+        else:
+            return f"http://127.0.0.1:{port}"
+
+
+def _ended(program: "subprocess.Popen[bytes]") -> None:
+    program.kill()
+    program.wait()

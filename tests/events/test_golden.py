@@ -1,0 +1,121 @@
+"""What was ever stored is read for ever: every fact there is, and whole commits, as they were written once.
+
+golden/facts.json keeps, for each fact, the bytes in the table (`stored`) and what they mean (`means`). Add an example
+with every new field; never change one. A fact or a field without an example fails here.
+"""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel, TypeAdapter
+
+from events.commits import GENESIS, Commit, digest, unpack
+from events.dynamodb import decode, encode
+from events.facts import GROUP_FACTS, GroupFact
+from events.model import canonical
+from events.rosters import ROSTER_FACTS, RosterFact
+from events.streams import GROUP, ROSTER, WAVE, Kind, Stream, _dump, remembered
+from events.waves import WAVE_FACTS, WaveFact
+
+GOLDEN = Path(__file__).parent / "golden"
+FACTS = json.loads((GOLDEN / "facts.json").read_text())
+CHAIN = json.loads((GOLDEN / "commits.json").read_text())
+ADAPTERS: dict[str, TypeAdapter[Any]] = {"group": GROUP_FACTS, "wave": WAVE_FACTS, "roster": ROSTER_FACTS}
+KINDS: dict[str, Kind[Any, Any]] = {"group": GROUP, "wave": WAVE, "roster": ROSTER}
+EXAMPLES = [(kind, example) for kind, examples in FACTS.items() for example in examples]
+
+
+def known(union: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401  a union of models
+    for one in get_args(union):
+        yield from known(one) if get_args(one) else [one]
+
+
+EVERY = {"group": [*known(GroupFact)], "wave": [*known(WaveFact)], "roster": [*known(RosterFact)]}
+
+
+def named(example: Any) -> str:  # noqa: ANN401  a parameter
+    return example if isinstance(example, str) else str(example["stored"]["type"])
+
+
+@pytest.mark.parametrize(("kind", "example"), EXAMPLES, ids=named)
+def test_a_stored_fact_means_what_it_meant(kind: str, example: dict[str, Any]) -> None:
+    """Fields that were added since have their defaults; none has another value."""
+    (fact,) = KINDS[kind].parse(canonical([example["stored"]]))
+    now = fact.model_dump(mode="json")
+    assert {key: value for key, value in now.items() if key in example["means"]} == example["means"]
+
+
+@pytest.mark.parametrize(("kind", "example"), EXAMPLES, ids=named)
+def test_a_stored_fact_is_written_back_to_the_byte(kind: str, example: dict[str, Any]) -> None:
+    fact = ADAPTERS[kind].validate_json(canonical(example["stored"]))
+    assert canonical(_dump(fact)) == canonical(example["stored"])
+
+
+@pytest.mark.parametrize(("kind", "model"), [(kind, one) for kind, models in EVERY.items() for one in models])
+def test_every_fact_and_every_field_has_a_golden_example(kind: str, model: type[BaseModel]) -> None:
+    name = model.model_fields["type"].default
+    found = [example["stored"] for example in FACTS[kind] if example["stored"]["type"] == name]
+    shown = {key for stored in found for key in stored}
+    assert {str(field.alias) for field in model.model_fields.values()} - shown == set()
+
+
+def test_no_golden_example_is_of_a_fact_that_nobody_knows() -> None:
+    for kind, examples in FACTS.items():
+        names = {model.model_fields["type"].default for model in EVERY[kind]}
+        assert {example["stored"]["type"] for example in examples} <= names
+
+
+def stored(item: dict[str, Any]) -> dict[str, Any]:
+    """A DynamoDB item; its binary attributes are in base64 in the file."""
+    return {
+        name: {"B": base64.b64decode(value["B"])} if "B" in value else value for name, value in item["item"].items()
+    }
+
+
+@pytest.mark.parametrize(
+    "item", CHAIN, ids=lambda item: f"{item['item']['streamId']['S']} {item['item']['version']['N']}"
+)
+def test_a_stored_commit_is_read_as_it_was_written(item: dict[str, Any]) -> None:
+    commit = decode(stored(item))
+    assert commit.events.decode() == item["events"]
+    assert commit.state.decode() == item["state"]
+    assert commit.expected_hash() == commit.hash == item["item"]["hash"]["S"]
+    assert digest(commit.state) == commit.state_hash
+
+
+@pytest.mark.parametrize(
+    "item", CHAIN, ids=lambda item: f"{item['item']['streamId']['S']} {item['item']['version']['N']}"
+)
+def test_a_stored_commit_is_written_back_the_same_but_for_how_it_is_packed(item: dict[str, Any]) -> None:
+    """Another zlib may pack to other bytes; they unpack to the same."""
+    there, again = stored(item), encode(decode(stored(item)))
+    for attribute in ("events", "state"):
+        assert unpack(again.pop(attribute)["B"]) == unpack(there.pop(attribute)["B"])
+    assert again == there
+
+
+@pytest.mark.parametrize("kind", ["group", "wave", "roster"])
+def test_a_stored_stream_folds_to_the_memo_that_was_stored_with_it(kind: str) -> None:
+    """If this fails, the fold has changed: raise its `fold_version` and write new golden commits beside these."""
+    chain = [decode(stored(item)) for item in CHAIN if item["item"]["streamId"]["S"].startswith(f"{kind}#")]
+    stream = Stream(KINDS[kind], chain[0].stream_id, KINDS[kind].initial)
+    before = GENESIS
+    for commit in chain:
+        assert commit.prev_hash == before
+        stream, before = stream.follow(commit), commit.hash
+        if commit.fold_version == KINDS[kind].fold_version:
+            assert stream.state_hash() == commit.state_hash
+            assert remembered(KINDS[kind], commit) == stream
+
+
+def test_the_golden_commits_show_every_attribute_of_a_commit() -> None:
+    first = stored(CHAIN[0])
+    attributes = {"".join([name.split("_")[0], *map(str.title, name.split("_")[1:])]) for name in
+                  (field.name for field in fields(Commit))}  # fmt: skip
+    assert set(first) == attributes
+    assert all(first[name] != {"S": ""} for name in attributes)
