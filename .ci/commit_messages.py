@@ -7,9 +7,7 @@ import re
 import subprocess
 import sys
 
-FORM = re.compile(
-    r"(build|chore|ci|docs|feat|fix|perf|refactor|revert|style|test)\([a-z0-9-]+\)!?: \S.{0,98}[^.\s]\Z"
-)
+FORM = re.compile(r"(build|chore|ci|docs|feat|fix|perf|refactor|revert|style|test)\([a-z0-9-]+\)!?: \S.{0,98}[^.\s]\Z")
 
 
 def main() -> int:
