@@ -16,7 +16,7 @@ _PERMANENT = {
 }  # fmt: skip
 _AWAY = {
     "ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException", "InternalServerException",
-    "InternalError", "InternalFailure", "ServiceUnavailable", "Unavailable",
+    "InternalError", "InternalFailure", "ServiceUnavailable", "Unavailable", "ExpiredToken", "ExpiredTokenException",
 }  # fmt: skip
 _SERVER_ERROR = 500
 

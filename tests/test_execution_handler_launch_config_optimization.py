@@ -1,6 +1,7 @@
 """A wave asks the event table whether its groups are ready; if they are, it starts, and nothing is configured.
 
-More of the same: tests/commands/test_wave_launch.py (lost answers, callers that die, refusals, limits).
+More of the same: tests/commands/test_wave_claim.py (nobody writes meanwhile), test_wave_launch.py (lost
+answers, callers that die), test_wave_limits.py (refusals, many servers).
 """
 
 from collections.abc import Callable, Iterator
@@ -11,8 +12,6 @@ import pytest
 from commands.decide import RecordOutcomes
 from commands.outcomes import Fault as Failure
 from commands.pump import BATCH
-from commands.waves.claim import CLAIM_FOR
-from events import facts as f
 from events.commits import Commit, Context, digest
 from events.configuration import fingerprint
 from events.memory import MemoryStore
@@ -22,7 +21,6 @@ from local.simulator.simulator import Simulator
 from tests.commands.bench import (
     calls,
     due_at,
-    facts,
     for_ever,
     fresh,
     in_aws,
@@ -30,12 +28,10 @@ from tests.commands.bench import (
     launched_from,
     meddle,
     mended,
-    of,
     pumped,
     refused,
     wave_facts,
     woken,
-    written,
 )
 from tests.kit import SETTINGS, Desk
 
@@ -331,59 +327,3 @@ def test_a_definition_that_changes_while_the_wave_decides_is_mended_before_it_st
     answer = desk.start_wave(group_id)
     assert (answer["path"], len(jobs(desk))) == ("repaired", 1)
     assert [in_aws(desk.simulator, id_) for id_ in desk.simulator.server_ids()] == [SETTINGS] * 3
-
-
-# --- while the wave holds its claim ---
-
-
-def test_while_a_wave_launches_a_group_nobody_writes_its_configuration(desk: Desk) -> None:
-    group_id = desk.create()
-    desk.start_wave(group_id)
-    since = len(desk.simulator.calls())
-    assert desk.ask("apply_launch_configs", groupId=group_id)["status"] == "ready"
-    assert desk.ask("apply_launch_configs", groupId=group_id, force=True)["status"] == "pending"
-    assert desk.ask("update_protection_group", groupId=group_id, launchConfig=OTHER)["status"] == "pending"
-    pumped(desk, group_id)
-    assert calls(desk.simulator, since) == []
-    assert due_at(desk, group_id) == desk.clock.now() + CLAIM_FOR
-
-
-def test_while_a_wave_launches_a_group_its_servers_stay(desk: Desk) -> None:
-    group_id = desk.create()
-    desk.start_wave(group_id)
-    for asking in (
-        lambda: desk.ask(
-            "remove_servers_from_group", groupId=group_id, sourceServerIds=desk.simulator.server_ids()[:1]
-        ),
-        lambda: desk.ask("delete_protection_group", groupId=group_id),
-    ):
-        no = refused(asking)
-        assert (no.code, no.status, no.retryable) == ("PG_IN_ACTIVE_EXECUTION", 409, True)
-
-
-def test_when_the_claim_runs_out_what_was_asked_meanwhile_is_applied(desk: Desk) -> None:
-    group_id = desk.create()
-    desk.start_wave(group_id)
-    desk.ask("update_protection_group", groupId=group_id, launchConfig=OTHER)
-    assert woken(desk, group_id)
-    assert desk.status(group_id)["status"] == "ready"
-    assert [in_aws(desk.simulator, id_) for id_ in desk.simulator.server_ids()] == [OTHER] * 3
-    desk.ask("delete_protection_group", groupId=group_id)
-
-
-def test_a_second_wave_on_a_claimed_group_is_refused_and_told_when_to_come_again(desk: Desk) -> None:
-    group_id = desk.create()
-    desk.start_wave(group_id)
-    no = refused(lambda: desk.start_wave(group_id, executionId="exec-2", key="sfn-2"))
-    assert (no.code, no.retryable) == ("PG_IN_ACTIVE_EXECUTION", True)
-    assert no.details["retryAfter"] == CLAIM_FOR.total_seconds() + 1
-    assert len(jobs(desk)) == 1
-    assert wave_facts(desk, "exec-2") == []
-
-
-def test_a_claim_is_a_fact_of_the_group_and_says_which_wave(desk: Desk) -> None:
-    group_id = desk.create()
-    desk.start_wave(group_id)
-    [claim] = of(f.GroupClaimed, facts(desk, group_id))
-    assert (claim.wave, claim.until) == ("exec-1#0", desk.clock.now() + CLAIM_FOR)
-    assert written(desk.simulator) == 9

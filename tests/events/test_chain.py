@@ -164,6 +164,22 @@ def test_a_hole_is_never_folded_over() -> None:
         refold(store, GROUP, "group#pg-erp")
 
 
+@pytest.mark.parametrize("attribute", ["actor", "events", "command", "prev_hash", "hash", "recorded_at"])
+def test_an_altered_commit_is_neither_folded_nor_believed(attribute: str) -> None:
+    first, second = commits(number=2)
+    altered = replace(second, **{attribute: other(getattr(second, attribute))})
+    with pytest.raises(Corrupt):
+        blank().follow(first).follow(altered)
+    with pytest.raises(Corrupt):
+        remembered(GROUP, altered)
+
+
+def test_a_commit_that_follows_another_is_not_folded() -> None:
+    one, other_one = commits(number=2), commits(number=2)
+    with pytest.raises(Corrupt):
+        blank().follow(one[0]).follow(other_one[1])
+
+
 def test_a_fact_of_newer_code_is_named_as_such() -> None:
     (commit,) = commits(number=1)
     for newer in ({"type": "ServerTeleported"}, {"type": "GroupReleased", "wave": "w", "unheardOf": 1}):
