@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 
 from commands.faults import fault
+from commands.lenses import Data
 from commands.outcomes import Ask, Outcome, Proved
-from commands.settings import Data, awaits_drs, drs_changes, template_changes, template_differences
+from commands.settings import awaits_drs, drs_changes, template_changes, template_differences
 
 if TYPE_CHECKING:
     from mypy_boto3_drs import DrsClient

@@ -1,0 +1,150 @@
+"""Where each setting lives in a launch template: how to find it, and how to put it there. Pure.
+
+A lens never touches what is not ours: further interfaces, DRS's own tags, other volumes.
+Source: EC2 API Reference, RequestLaunchTemplateData.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Data = dict[str, Any]
+"""LaunchTemplateData, or the answer of GetLaunchConfiguration, as boto3 gives it."""
+TAGGED = ("instance", "volume")
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """One setting in the template: under which top-level key, how to read it, how to write it."""
+
+    top: str
+    get: Callable[[Data], Any]
+    put: Callable[[Data, Any], None]
+
+
+def _plain(top: str) -> Lens:
+    def put(data: Data, value: Any) -> None:  # noqa: ANN401  JSON
+        data[top] = value
+
+    return Lens(top, lambda data: data.get(top), put)
+
+
+def _inside(top: str, key: str) -> Lens:
+    def put(data: Data, value: Any) -> None:  # noqa: ANN401  JSON
+        data[top] = {key: value}
+
+    return Lens(top, lambda data: data.get(top, {}).get(key), put)
+
+
+def _pascal(key: str) -> str:
+    return key[0].upper() + key[1:]
+
+
+def _camel(data: Data) -> Data:
+    return {key[0].lower() + key[1:]: value for key, value in data.items()}
+
+
+def _get_metadata(data: Data) -> Data:
+    return _camel(data.get("MetadataOptions", {}))
+
+
+def _put_metadata(data: Data, value: Data) -> None:
+    options = {_pascal(key): one for key, one in value.items()}
+    data["MetadataOptions"] = {**data.get("MetadataOptions", {}), **options}
+
+
+def _interface(data: Data) -> Data:
+    """Network interface 0: the only one that is ours."""
+    return next((nic for nic in data.get("NetworkInterfaces", []) if nic.get("DeviceIndex", 0) == 0), {})
+
+
+def _own_interface(data: Data) -> Data:
+    own = _interface(data)
+    if not own:
+        own = {"DeviceIndex": 0}
+        data["NetworkInterfaces"] = [own, *data.get("NetworkInterfaces", [])]
+    return own
+
+
+def _nic(key: str) -> Lens:
+    def put(data: Data, value: Any) -> None:  # noqa: ANN401  JSON
+        _own_interface(data)[key] = value
+
+    return Lens("NetworkInterfaces", lambda data: _interface(data).get(key), put)
+
+
+def _get_groups(data: Data) -> tuple[str, ...]:
+    return tuple(sorted(_interface(data).get("Groups", [])))
+
+
+def _put_groups(data: Data, value: tuple[str, ...]) -> None:
+    _own_interface(data)["Groups"] = list(value)
+
+
+def _get_address(data: Data) -> str | None:
+    """DRS writes the list, people write the single one: either may hold the primary address."""
+    nic = _interface(data)
+    listed = [one["PrivateIpAddress"] for one in nic.get("PrivateIpAddresses", []) if one.get("Primary")]
+    return nic.get("PrivateIpAddress") or next(iter(listed), None)
+
+
+def _put_address(data: Data, value: str | None) -> None:
+    nic = _own_interface(data)
+    nic.pop("PrivateIpAddresses", None)
+    nic.pop("PrivateIpAddress", None)
+    if value:
+        nic["PrivateIpAddress"] = value
+
+
+def _get_tags(data: Data) -> Data:
+    """The tags that instance and volumes both get."""
+    each = {spec["ResourceType"]: spec["Tags"] for spec in data.get("TagSpecifications", [])}
+    both = [{tag["Key"]: tag["Value"] for tag in each.get(kind, [])} for kind in TAGGED]
+    return {key: value for key, value in both[0].items() if both[1].get(key) == value}
+
+
+def _put_tags(data: Data, value: Data) -> None:
+    specs = {spec["ResourceType"]: spec["Tags"] for spec in data.get("TagSpecifications", [])}
+    for kind in TAGGED:
+        kept = [tag for tag in specs.get(kind, []) if tag["Key"] not in value]
+        specs[kind] = [*kept, *({"Key": key, "Value": one} for key, one in sorted(value.items()))]
+    data["TagSpecifications"] = [{"ResourceType": kind, "Tags": tags} for kind, tags in specs.items()]
+
+
+def _get_devices(data: Data) -> Data:
+    return {
+        device["DeviceName"]: {"deviceName": device["DeviceName"], **_camel(device.get("Ebs", {}))}
+        for device in data.get("BlockDeviceMappings", [])
+    }
+
+
+def _put_devices(data: Data, value: tuple[Data, ...]) -> None:
+    wanted = {one["deviceName"]: _ebs(one) for one in value}
+    devices = data.setdefault("BlockDeviceMappings", [])
+    for device in devices:
+        device.setdefault("Ebs", {}).update(wanted.pop(device["DeviceName"], {}))
+    devices.extend({"DeviceName": name, "Ebs": ebs} for name, ebs in wanted.items())
+
+
+def _ebs(device: Data) -> Data:
+    return {_pascal(key): value for key, value in device.items() if key != "deviceName"}
+
+
+LENSES: dict[str, Lens] = {
+    "instanceType": _plain("InstanceType"),
+    "instanceProfileName": _inside("IamInstanceProfile", "Name"),
+    "instanceProfileArn": _inside("IamInstanceProfile", "Arn"),
+    "monitoring": _inside("Monitoring", "Enabled"),
+    "disableApiTermination": _plain("DisableApiTermination"),
+    "disableApiStop": _plain("DisableApiStop"),
+    "instanceInitiatedShutdownBehavior": _plain("InstanceInitiatedShutdownBehavior"),
+    "ebsOptimized": _plain("EbsOptimized"),
+    "keyName": _plain("KeyName"),
+    "metadataOptions": Lens("MetadataOptions", _get_metadata, _put_metadata),
+    "tags": Lens("TagSpecifications", _get_tags, _put_tags),
+    "blockDeviceMappings": Lens("BlockDeviceMappings", _get_devices, _put_devices),
+    "subnetId": _nic("SubnetId"),
+    "securityGroupIds": Lens("NetworkInterfaces", _get_groups, _put_groups),
+    "staticPrivateIp": Lens("NetworkInterfaces", _get_address, _put_address),
+    "associatePublicIp": _nic("AssociatePublicIpAddress"),
+}
