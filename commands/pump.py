@@ -52,6 +52,7 @@ def pump(
         stream, more = _turn(service, Lease(group_id, uuid4().hex, until, cause), for_wave=for_wave)
         if not more or service.now() >= deadline:
             return stream
+        for_wave = False  # who was refused for good in this wave's first turn is not asked again in its next
 
 
 def _turn(service: Service, lease: Lease, *, for_wave: bool) -> tuple[GroupStream, bool]:
@@ -61,9 +62,9 @@ def _turn(service: Service, lease: Lease, *, for_wave: bool) -> tuple[GroupStrea
     stream = service.execute(group_id, start, lease.context("StartApply", lease.lease_id))
     if not _ours(stream.state, lease):
         return stream, False
-    end, more, unanswered = EndApply(lease.lease_id), True, False
     tried: set[tuple[str, int]] = set()
-    while service.now() < deadline:
+    away, more, unanswered = None, True, False
+    while service.now() < deadline and not away:
         asks = _asks(stream.state, tried, service.now(), for_wave=for_wave)
         more = bool(asks)
         if not more:
@@ -75,18 +76,20 @@ def _turn(service: Service, lease: Lease, *, for_wave: bool) -> tuple[GroupStrea
             stream = _record(service, lease, batch)
         unanswered = unanswered or any(isinstance(one, Fault) and one.unanswered for one in outcomes)
         away = _away(outcomes)
-        if away:
-            more = False
-            end = replace(
-                end,
-                not_before=_not_before(service, stream.state, group_id),
-                code=away.code,
-                message=away.message,
-            )
-            break
+    end = _ending(service, lease, stream, away, unanswered=unanswered)
+    stream = service.execute(group_id, end, lease.context("EndApply", f"{lease.lease_id} end"))
+    return stream, more and not away and not unanswered
+
+
+def _ending(service: Service, lease: Lease, stream: GroupStream, away: Fault | None, *, unanswered: bool) -> EndApply:
+    """How the lease is given back: at once, or when a write that was never answered cannot land any more."""
+    end = EndApply(lease.lease_id)
     if unanswered:
-        end, more = replace(end, held_until=service.now() + HANG), False
-    return service.execute(group_id, end, lease.context("EndApply", f"{lease.lease_id} end")), more
+        end = replace(end, held_until=service.now() + HANG)
+    if away:
+        later = retry_at(lease.group_id, stream.state.outages, service.now())
+        end = replace(end, not_before=later, code=away.code, message=away.message)
+    return end
 
 
 def _asks(group: Group, tried: set[tuple[str, int]], now: datetime, *, for_wave: bool) -> list[Ask]:
@@ -138,10 +141,6 @@ def _away(outcomes: list[Outcome]) -> Fault | None:
     """AWS as a whole is away when nothing but outages came back."""
     faults = [one for one in outcomes if isinstance(one, Fault) and one.kind == "outage"]
     return faults[0] if faults and len(faults) == len(outcomes) else None
-
-
-def _not_before(service: Service, group: Group, group_id: str) -> datetime:
-    return retry_at(group_id, group.outages, service.now())
 
 
 def _region(group: Group) -> str:

@@ -1,12 +1,13 @@
 """What somebody once broke: each was wrong before it was a test."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from commands.decide import RecordOutcomes, StartApply
+from commands.outcomes import Ask, Outcome
 from commands.pump import TURN, pump
 from commands.waves.claim import CLAIM_FOR
 from commands.waves.launch import SETTLE
@@ -213,3 +214,24 @@ def test_a_store_that_loses_every_race_says_busy_and_writes_nothing(at_desk: Des
     with pytest.raises(Refused) as busy:
         at_desk.ask("apply_launch_configs", groupId=group_id, force=True)
     assert (busy.value.code, busy.value.retryable) == ("BUSY", True)
+
+
+def test_a_wave_asks_who_was_refused_for_good_only_in_its_first_turn(at_desk: Desk) -> None:
+    """Each batch takes 40 s, so that 33 servers need more than one turn of a minute."""
+    group_id = at_desk.create()
+    at_desk.simulator.fault(Fault("ValidationException", "GetLaunchConfiguration", times=None))
+    at_desk.ask("apply_launch_configs", groupId=group_id, force=True)
+    at_desk.simulator.add_servers(30)
+    more = at_desk.simulator.server_ids()[3:]
+    ask = at_desk.door.apply
+    at_desk.ask("add_servers_to_group", groupId=group_id, sourceServerIds=more, respondAsync=True)
+    since = len(at_desk.simulator.calls())
+
+    def slow(asks: Sequence[Ask], deadline: datetime) -> Iterator[Outcome]:
+        at_desk.clock.sleep(40)
+        return ask(asks, deadline)
+
+    object.__setattr__(at_desk.service, "apply", lambda _region: slow)
+    pump(at_desk.service, group_id, at_desk.service.after(200), for_wave=True)
+
+    assert len(at_desk.simulator.calls()) - since == 33
