@@ -1,4 +1,4 @@
-"""What every test may ask for: the embedded cloud, started once, when the first test needs it."""
+"""What every test may ask for: the embedded cloud and a desk, each started when the first test needs it."""
 
 import os
 from collections.abc import Generator, Iterator
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from local.simulator.simulator import Simulator
     from tests.bench_cloud import BenchCloud
+    from tests.kit import Desk
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +26,23 @@ def ministack(request: pytest.FixtureRequest) -> str:
     """Where DynamoDB is: in the embedded cloud, or at PREFLIGHT_DYNAMODB_ENDPOINT."""
     elsewhere = os.environ.get("PREFLIGHT_DYNAMODB_ENDPOINT")
     return elsewhere or str(request.getfixturevalue("cloud").description["endpoint"])
+
+
+@pytest.fixture(scope="module")
+def simulator() -> "Iterator[Simulator]":
+    """DRS with three source servers, shared by a module."""
+    from local.simulator.simulator import Simulator  # noqa: PLC0415  only for those who ask
+
+    with Simulator.serve(servers=3) as running:
+        yield running
+
+
+@pytest.fixture
+def desk(simulator: "Simulator") -> "Desk":
+    """The commands of one deployment, new, in front of a DRS that is as at the start."""
+    from tests.commands.bench import fresh  # noqa: PLC0415  only for those who ask
+
+    return fresh(simulator)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,7 +4,7 @@ More of the same: tests/commands/test_wave_claim.py (nobody writes meanwhile), t
 answers, callers that die), test_wave_limits.py (refusals, many servers).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -37,17 +37,6 @@ from tests.kit import SETTINGS, Desk
 
 A_DAY = 24 * 3600
 OTHER = {**SETTINGS, "instanceType": "r5.4xlarge"}
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with Simulator.serve(servers=3) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def desk(simulator: Simulator) -> Desk:
-    return fresh(simulator)
 
 
 # --- the fast path ---

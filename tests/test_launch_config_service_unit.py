@@ -5,7 +5,6 @@ someone else), test_apply_errors.py (each error, retries, AWS away), test_apply_
 definitions), test_apply_deaths.py (stopped at each step).
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,13 +14,11 @@ from events import shown as rendering
 from events.configuration import fingerprint
 from events.streams import GROUP, refold
 from local.simulator.faults import Fault
-from local.simulator.simulator import Simulator
 from tests.commands.bench import (
     FIRST_APPLY,
     calls,
     due_at,
     facts,
-    fresh,
     in_aws,
     launched_from,
     meddle,
@@ -34,17 +31,6 @@ from tests.kit import NOON, SETTINGS, Desk
 
 A_DAY = 24 * 3600
 OTHER = {**SETTINGS, "instanceType": "r5.4xlarge"}
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with Simulator.serve(servers=3) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def desk(simulator: Simulator) -> Desk:
-    return fresh(simulator)
 
 
 def new_versions(desk: Desk) -> list[int]:

@@ -1,6 +1,5 @@
 """What AWS's errors come to: for good, again later with a backoff, or AWS as a whole is away."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -8,13 +7,11 @@ import pytest
 from events import facts as f
 from events.groups import MAX_ATTEMPTS
 from local.simulator.faults import Fault
-from local.simulator.simulator import Simulator
 from tests.commands.bench import (
     calls,
     due_at,
     facts,
     for_ever,
-    fresh,
     gaps,
     in_aws,
     meddle,
@@ -50,17 +47,6 @@ OUTAGES = [
     ("drop", "GetLaunchConfiguration"),
     ("lost-answer", "UpdateLaunchConfiguration"),
 ]
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with Simulator.serve(servers=3) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def desk(simulator: Simulator) -> Desk:
-    return fresh(simulator)
 
 
 def struck(desk: Desk, error: str, operation: str, times: int | None = 1) -> tuple[str, str]:

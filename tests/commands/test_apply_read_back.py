@@ -1,25 +1,11 @@
 """Ready is read, not assumed: what AWS answers after a write decides."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from commands.drs import PATIENCE
 from local.simulator.faults import Fault
-from local.simulator.simulator import Simulator
-from tests.commands.bench import calls, fresh, in_aws, launched_from, meddle, versions, woken
+from tests.commands.bench import calls, in_aws, launched_from, meddle, versions, woken
 from tests.kit import SETTINGS, Desk
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with Simulator.serve(servers=3) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def desk(simulator: Simulator) -> Desk:
-    return fresh(simulator)
 
 
 def test_a_warning_of_ec2_fails_its_server_with_that_text_and_the_version_is_not_made_default(desk: Desk) -> None:

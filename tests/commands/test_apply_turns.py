@@ -1,6 +1,6 @@
 """Workers take turns, definitions change at any time, deadlines come: only what is wanted now is ever called ready."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,14 +10,12 @@ from commands.outcomes import HANG, Fault, Proved
 from events import facts as f
 from events.commits import Context
 from events.configuration import fingerprint
-from local.simulator.simulator import Simulator
 from tests.commands.bench import (
     FIRST_APPLY,
     WRITES,
     calls,
     due_at,
     facts,
-    fresh,
     in_aws,
     meddle,
     never_ready_wrongly,
@@ -32,17 +30,6 @@ from tests.kit import SETTINGS, Desk
 OTHER = {**SETTINGS, "instanceType": "r5.4xlarge", "copyTags": False}
 A_LEASE = 71
 """Seconds after which a turn of the kit's 60 is over, and no call of it can still be on its way."""
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with Simulator.serve(servers=3) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def desk(simulator: Simulator) -> Desk:
-    return fresh(simulator)
 
 
 def one(desk: Desk) -> list[str]:

@@ -1,17 +1,11 @@
 """While a wave launches a group nobody writes its configuration; afterwards what was asked meanwhile is done."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from commands.waves.claim import CLAIM_FOR
 from events import facts as f
-from local.simulator.simulator import Simulator
 from tests.commands.bench import (
     calls,
     due_at,
     facts,
-    fresh,
     in_aws,
     jobs,
     of,
@@ -24,17 +18,6 @@ from tests.commands.bench import (
 from tests.kit import SETTINGS, Desk
 
 OTHER = {**SETTINGS, "instanceType": "r5.4xlarge"}
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with Simulator.serve(servers=3) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def desk(simulator: Simulator) -> Desk:
-    return fresh(simulator)
 
 
 def test_while_a_wave_launches_a_group_nobody_writes_its_configuration(desk: Desk) -> None:

@@ -1,6 +1,5 @@
 """A wave is launched once: whoever asks, however often, whatever is lost on the way."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -30,17 +29,6 @@ from tests.kit import Desk
 
 SILENCE = SETTLE.total_seconds()
 APPENDS = ["the claim", "the job"]
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with Simulator.serve(servers=3) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def desk(simulator: Simulator) -> Desk:
-    return fresh(simulator)
 
 
 def told(answer: dict[str, Any]) -> dict[str, Any]:

@@ -1,27 +1,13 @@
 """What AWS declines, what is refused before AWS is asked, and waves that are more than one job."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from commands.waves.launch import SETTLE
 from local.simulator.faults import Fault
-from local.simulator.simulator import Simulator
-from tests.commands.bench import calls, for_ever, fresh, jobs, mended, refused, wave_facts
+from tests.commands.bench import calls, for_ever, jobs, mended, refused, wave_facts
 from tests.kit import Desk
 
 SILENCE = SETTLE.total_seconds()
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with Simulator.serve(servers=3) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def desk(simulator: Simulator) -> Desk:
-    return fresh(simulator)
 
 
 def started(desk: Desk) -> int:
