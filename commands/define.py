@@ -111,6 +111,17 @@ def _differs(group: g.Group, server: g.ServerDefinition) -> bool:
     return there is not None and there.definition != server
 
 
+def _own(definition: g.Definition) -> tuple[LaunchConfiguration, ...]:
+    return tuple(server.launch_template for server in definition.servers)
+
+
+def _says_nothing(said: LaunchConfiguration) -> set[str]:
+    """The settings that ask for nothing: what asks for nothing would be proved by looking at nothing."""
+    options, devices = said.get("metadataOptions"), said.get("blockDeviceMappings") or ()
+    hollow = {"metadataOptions"} if options == {} else set()
+    return hollow | ({"blockDeviceMappings"} if any(len(device) == 1 for device in devices) else set())
+
+
 def _without_subnet(wanted: LaunchConfiguration) -> bool:
     return "staticPrivateIp" in wanted and "subnetId" not in wanted
 
@@ -122,6 +133,10 @@ def _fits(definition: g.Definition) -> None:
             "staticPrivateIp: an address serves one server; say it in that server's launchTemplate",
             field="launchConfig.staticPrivateIp",
         )
+    hollow = {key for said in (definition.launch_config, *_own(definition)) for key in _says_nothing(said)}
+    if hollow:
+        names = ", ".join(sorted(hollow))
+        raise Refused("INVALID_PARAMETER", f"{names}: say something in it, or leave it out", field=names)
     loose = [s.source_server_id for s in definition.servers if _without_subnet(definition.wanted(s))]
     if loose:
         raise Refused(

@@ -235,3 +235,13 @@ def test_a_wave_asks_who_was_refused_for_good_only_in_its_first_turn(at_desk: De
     pump(at_desk.service, group_id, at_desk.service.after(200), for_wave=True)
 
     assert len(at_desk.simulator.calls()) - since == 33
+
+
+@pytest.mark.parametrize("hollow", [{"metadataOptions": {}}, {"blockDeviceMappings": [{"deviceName": "xvda"}]}])
+def test_a_setting_that_asks_for_nothing_is_refused_and_never_ready(at_desk: Desk, hollow: dict[str, object]) -> None:
+    own = {"sourceServerId": at_desk.simulator.server_ids()[0], "launchTemplate": hollow}
+    for fields in ({"launchConfig": hollow}, {"servers": [own]}):
+        with pytest.raises(Refused) as refused:
+            at_desk.create(**fields)
+        assert (refused.value.code, refused.value.details["field"]) == ("INVALID_PARAMETER", *hollow)
+    assert at_desk.simulator.counts() == {}

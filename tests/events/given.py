@@ -116,9 +116,7 @@ TAGS = st.dictionaries(WORDS.filter(bool).map("x-{}".format), WORDS, min_size=1,
 GROUPS = st.sets(hexes(8).map("sg-{}".format), min_size=1, max_size=4).map(sorted)
 DEVICES = st.dictionaries(
     st.sampled_from(["/dev/sda1", "/dev/sdb", "xvdc", "xvdd"]),
-    st.fixed_dictionaries(
-        {}, optional={"volumeType": st.sampled_from(["gp2", "gp3"]), "volumeSize": st.integers(1, 99)}
-    ),
+    st.fixed_dictionaries({"volumeType": st.sampled_from(["gp2", "gp3"])}, optional={"volumeSize": st.integers(1, 99)}),
     min_size=1,
 ).map(lambda devices: [{"deviceName": name, **one} for name, one in devices.items()])
 SETTINGS: dict[str, st.SearchStrategy[Any]] = {
