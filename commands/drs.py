@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
-from commands.faults import fault
-from commands.lenses import Data
-from commands.outcomes import Ask, Outcome, Proved
-from commands.settings import awaits_drs, drs_changes, template_changes, template_differences
+from commands.aws.faults import fault
+from commands.aws.lenses import Data
+from commands.aws.settings import awaits_drs, drs_changes, template_changes, template_differences
+from commands.outcomes import Ask, Outcome, Proved, SourceServer
 
 if TYPE_CHECKING:
     from mypy_boto3_drs import DrsClient
@@ -60,8 +60,15 @@ class Door:
     calls: int = 0
     _lock: Lock = field(default_factory=Lock)
 
-    def apply(self, asks: Sequence[Ask], deadline: datetime) -> Iterator[Outcome]:
+    def servers(self, ids: Sequence[str] | None = None) -> list[SourceServer]:
+        """The source servers with these ids, or all of account and Region."""
+        filters: Any = {"sourceServerIDs": list(ids)} if ids is not None else {}
+        pages = self.drs.get_paginator("describe_source_servers").paginate(filters=filters)
+        return [_source_server(item) for page in pages for item in page["items"]]
+
+    def apply(self, asks: Sequence[Ask], deadline: datetime, *, urgent: bool = False) -> Iterator[Outcome]:
         """One outcome for each server, as they come; none for those the deadline left untouched."""
+        del urgent
         with ThreadPoolExecutor(WORKERS) as pool:
             for done in as_completed([pool.submit(self._one, ask, deadline) for ask in asks]):
                 outcome = done.result()
@@ -181,6 +188,12 @@ class Door:
         with self._lock:
             self.calls += 1
         return dict(method(**arguments))
+
+
+def _source_server(item: Any) -> SourceServer:  # noqa: ANN401  JSON
+    hints = item.get("sourceProperties", {}).get("identificationHints", {})
+    host = str(hints.get("hostname") or "").lower().partition(".")[0]
+    return SourceServer(item["sourceServerID"], item.get("tags") or {}, host)
 
 
 def _only_known(value: Any, shape: Any) -> Any:  # noqa: ANN401  JSON and a botocore shape

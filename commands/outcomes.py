@@ -1,13 +1,15 @@
 """What the door to AWS is asked, and what it brings back."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 from events.configuration import LaunchConfiguration
+from events.groups import Target
 
-Kind = Literal["permanent", "transient", "outage"]
+Kind = Literal["permanent", "transient", "busy", "outage", "group"]
+"""What a fault means: for good, an attempt spent, held by a job, AWS away; `group`: for good, for the whole group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,31 @@ class Fault:
 
 
 Outcome = Proved | Fault
-Apply = Callable[[Sequence[Ask], datetime], Iterator[Outcome]]
-"""What the pump knows of the door: asks and a deadline in, one outcome a server as it comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceServer:
+    """A server as DRS knows it: what groups are defined by. `hostname` is in lower case, up to its first dot."""
+
+    server_id: str
+    tags: Mapping[str, str]
+    hostname: str = ""
+
+
+class Doorway(Protocol):
+    """What the rest of the commands know of the door to one account and Region."""
+
+    def apply(self, asks: Sequence[Ask], deadline: datetime, *, urgent: bool = False) -> Iterator[Outcome]:
+        """One outcome a server, as it comes; none for those the deadline left. `urgent`: a wave waits."""
+
+    def servers(self, ids: Sequence[str] | None = None) -> list[SourceServer]:
+        """The source servers with these ids, or all; ids that nobody has are passed over.
+
+        Raises:
+            Refused: AWS cannot be asked (`AWS_UNAVAILABLE`, retryable, or its own code).
+        """
+
+
+Doors = Callable[[Target], Doorway]
 HANG = timedelta(seconds=10)
 """The longest a call to AWS can go on after it began: connect and read timeout, with room."""

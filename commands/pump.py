@@ -16,7 +16,7 @@ from commands.service import GroupStream, Service
 from events import status
 from events.commits import Context
 from events.configuration import fingerprint
-from events.groups import Group
+from events.groups import Group, Target
 
 TURN = timedelta(seconds=60)
 """The longest one lease is asked for: whoever dies blocks the group, and a wave, no longer than that."""
@@ -71,7 +71,7 @@ def _turn(service: Service, lease: Lease, *, for_wave: bool) -> tuple[GroupStrea
             break
         tried |= {(ask.server_id, ask.epoch) for ask in asks}
         outcomes: list[Outcome] = []
-        for batch in _batches(service, service.apply(_region(stream.state))(asks, deadline)):
+        for batch in _batches(service, service.door(_target(stream.state)).apply(asks, deadline, urgent=for_wave)):
             outcomes += batch
             stream = _record(service, lease, batch)
         unanswered = unanswered or any(isinstance(one, Fault) and one.unanswered for one in outcomes)
@@ -143,5 +143,6 @@ def _away(outcomes: list[Outcome]) -> Fault | None:
     return faults[0] if faults and len(faults) == len(outcomes) else None
 
 
-def _region(group: Group) -> str:
-    return group.definition.region if group.definition else ""
+def _target(group: Group) -> Target:
+    assert group.definition is not None  # noqa: S101  a lease is only given on a group that exists
+    return group.definition.target

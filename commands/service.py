@@ -7,7 +7,7 @@ from random import SystemRandom
 
 from commands.asked import Asked
 from commands.decide import Command, decide
-from commands.outcomes import Apply
+from commands.outcomes import Doors
 from commands.requests import CreateProtectionGroup
 from commands.roster import enrol, holding
 from events.commits import Commit, Context
@@ -26,7 +26,7 @@ class Service:
     """What the commands work with. `region` and `account_id` are where this deployment lives."""
 
     store: Store
-    apply: Callable[[str], Apply]
+    door: Doors
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
     region: str

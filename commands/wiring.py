@@ -25,7 +25,7 @@ def service(now: Callable[[], datetime], sleep: Callable[[float], None], account
     store = DynamoStore(_client("dynamodb"), os.environ["EVENT_TABLE"])
     return Service(
         store=store,
-        apply=lambda region: door(region, now, sleep).apply,
+        door=lambda target: door(target.region, now, sleep),
         now=now,
         sleep=sleep,
         region=os.environ["AWS_REGION"],

@@ -25,7 +25,7 @@ def evolve(group: g.Group, fact: f.GroupFact) -> g.Group:  # noqa: C901, PLR0911
         case f.ProtectionGroupDeleted():
             return _with(group, deleted=True, lease=None, claim=None, servers={})
         case f.LaunchConfigsDue():
-            asked = {} if fact.reason in UNASKED else {"not_before": None}
+            asked = {} if fact.reason in UNASKED else {"not_before": None, "errors": ()}
             return _with(_each(group, fact.source_server_ids, lambda server: _due(server, fact)), **asked)
         case f.ApplyStarted(lease_id=lease_id, until=until):
             return _with(group, lease=g.Hold(by=lease_id, until=until))
@@ -36,8 +36,11 @@ def evolve(group: g.Group, fact: f.GroupFact) -> g.Group:  # noqa: C901, PLR0911
             return _with(proved, outages=0, not_before=None, errors=())
         case f.ServerConfigFailed():
             return _each(group, (fact.source_server_id,), lambda server: _failed(server, fact))
+        case f.GroupConfigFailed():
+            refused = _each(group, fact.source_server_ids, lambda server: _refused(server, fact))
+            return _with(refused, errors=(_said(fact),))
         case f.ServerConfigSuperseded():
-            return group
+            return _each(group, (fact.source_server_id,), lambda server: _written(server, fact))
         case f.GroupClaimed(wave=wave, until=until):
             return _with(group, claim=g.Hold(by=wave, until=until))
         case f.GroupReleased(wave=wave):
@@ -93,7 +96,17 @@ def _due(server: g.Server, fact: f.LaunchConfigsDue) -> g.Server:
     return server.model_copy(update={**renewed, **asked, **raised})
 
 
+def _written(
+    server: g.Server, fact: f.ServerConfigApplied | f.ServerConfigFailed | f.ServerConfigSuperseded
+) -> g.Server:
+    """Whatever became of it, and for whichever epoch: AWS was written to."""
+    moments = [at for at in (server.wrote_at, fact.wrote_at) if at]
+    return server.model_copy(update={"wrote_at": max(moments)}) if moments else server
+
+
 def _proved(server: g.Server, fact: f.ServerConfigApplied | f.ServerConfigVerified) -> g.Server:
+    if isinstance(fact, f.ServerConfigApplied):
+        server = _written(server, fact)
     if fact.epoch != server.epoch:
         return server
     proof: dict[str, Any] = {
@@ -106,24 +119,34 @@ def _proved(server: g.Server, fact: f.ServerConfigApplied | f.ServerConfigVerifi
 
 
 def _failed(server: g.Server, fact: f.ServerConfigFailed) -> g.Server:
+    server = _written(server, fact)
     if fact.epoch != server.epoch:
         return server
     return server.model_copy(
         update={
             "failed": fact.fate == "failed",
-            "attempts": server.attempts + (fact.fate != "outage"),
+            "attempts": server.attempts + (fact.fate in {"failed", "retry"}),
             "retry_at": fact.retry_at,
-            "errors": _remember(server.errors, fact),
+            "errors": _remember(server.errors, _said(fact)),
             **({"proved_epoch": 0} if fact.wrote else {}),
         }
     )
 
 
-def _remember(errors: tuple[g.Error, ...], fact: f.ServerConfigFailed) -> tuple[g.Error, ...]:
+def _refused(server: g.Server, fact: f.GroupConfigFailed) -> g.Server:
+    """Failed with its group, whose error says why: here by its code alone."""
+    why = g.Error(code=f.cut(fact.code, f.EARLIER_CODE))
+    return server.model_copy(update={"failed": True, "retry_at": None, "errors": _remember(server.errors, why)})
+
+
+def _said(fact: f.ServerConfigFailed | f.GroupConfigFailed) -> g.Error:
+    return g.Error(code=fact.code, message=f.cut(fact.message, f.SHOWN_TEXT), at=fact.at)
+
+
+def _remember(errors: tuple[g.Error, ...], newest: g.Error) -> tuple[g.Error, ...]:
     """The newest error first and in full; of earlier ones the code, one for each attempt that a server has."""
-    newest = g.Error(code=fact.code, message=f.cut(fact.message, f.SHOWN_TEXT), at=fact.at)
     codes = [f.cut(error.code, f.EARLIER_CODE) for error in errors]
-    earlier = [code for code in codes if code != f.cut(fact.code, f.EARLIER_CODE)]
+    earlier = [code for code in codes if code != f.cut(newest.code, f.EARLIER_CODE)]
     return (newest, *(g.Error(code=code) for code in earlier[: g.MAX_ATTEMPTS - 1]))
 
 

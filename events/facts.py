@@ -19,7 +19,7 @@ EARLIER_CODE = 32
 
 Text = Annotated[str, Field(max_length=KEPT_TEXT)]
 Code = Annotated[str, Field(max_length=64)]
-Fate = Literal["failed", "retry", "outage"]
+Fate = Literal["failed", "retry", "busy", "outage"]
 
 
 def cut(text: str, size: int) -> str:
@@ -95,7 +95,10 @@ class ApplyEnded(Model):
 
 
 class ServerConfigApplied(Model):
-    """AWS was read back and held what was asked for. `wrote` names the writes it took; none = it already did."""
+    """AWS was read back and held what was asked for. `wrote` names the writes it took; none = it already did.
+
+    `wrote_at`, here and below: when the last of them began.
+    """
 
     type: Literal["ServerConfigApplied"] = "ServerConfigApplied"
     source_server_id: ServerId
@@ -105,6 +108,7 @@ class ServerConfigApplied(Model):
     template_id: str = ""
     template_version: int = 0
     wrote: tuple[str, ...] = ()
+    wrote_at: Moment | None = None
 
 
 class ServerConfigVerified(Model):
@@ -118,7 +122,10 @@ class ServerConfigVerified(Model):
 
 
 class ServerConfigFailed(Model):
-    """AWS did not take the configuration. `fate`: for good, again at `retry_at`, or AWS was away."""
+    """AWS did not take the configuration. `fate`: for good, again at `retry_at`, held by a job, or AWS was away.
+
+    Only `retry` and `failed` are an attempt spent.
+    """
 
     type: Literal["ServerConfigFailed"] = "ServerConfigFailed"
     source_server_id: ServerId
@@ -129,6 +136,20 @@ class ServerConfigFailed(Model):
     at: Moment
     retry_at: Moment | None = None
     wrote: tuple[str, ...] = ()
+    wrote_at: Moment | None = None
+
+
+class GroupConfigFailed(Model):
+    """AWS refused the whole account or Region (DRS not initialised, the role not to be assumed): said once.
+
+    The servers named are failed until somebody asks again.
+    """
+
+    type: Literal["GroupConfigFailed"] = "GroupConfigFailed"
+    source_server_ids: tuple[ServerId, ...]
+    code: Code
+    message: Text
+    at: Moment
 
 
 class ServerConfigSuperseded(Model):
@@ -139,6 +160,7 @@ class ServerConfigSuperseded(Model):
     epoch: int
     outcome: str
     wrote: tuple[str, ...] = ()
+    wrote_at: Moment | None = None
 
 
 class GroupClaimed(Model):
@@ -167,6 +189,7 @@ GroupFact = (
     | ApplyStarted
     | ApplyEnded
     | Outcome
+    | GroupConfigFailed
     | ServerConfigSuperseded
     | GroupClaimed
     | GroupReleased

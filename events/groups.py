@@ -26,16 +26,37 @@ class ServerDefinition(Model):
     launch_template: LaunchConfiguration = LaunchConfiguration()
 
 
+class Target(Model):
+    """Where servers are recovered: an account and Region, and the role by which they are reached if not our own."""
+
+    account_id: str
+    region: str
+    assume_role_name: str = ""
+    external_id: str = ""
+
+
 class Definition(Model):
     """What a group is: said once, stored as it was said, never expanded."""
 
     group_name: str
     region: str
     account_id: str
+    assume_role_name: str = ""
+    external_id: str = ""
     description: str = ""
     launch_config: LaunchConfiguration = LaunchConfiguration()
     servers: tuple[ServerDefinition, ...] = ()
     on_not_ready: Literal["block", "proceed"] | None = None
+
+    @property
+    def target(self) -> Target:
+        """Where its servers are recovered."""
+        return Target(
+            account_id=self.account_id,
+            region=self.region,
+            assume_role_name=self.assume_role_name,
+            external_id=self.external_id,
+        )
 
     def wanted(self, server: ServerDefinition) -> LaunchConfiguration:
         """The effective configuration of one server; empty if nothing is wanted of it."""
@@ -51,7 +72,11 @@ class Error(Model):
 
 
 class Server(Model):
-    """One server: what is wanted of it, since which epoch, and what is known."""
+    """One server: what is wanted of it, since which epoch, and what is known.
+
+    `wrote_at`: when a write to AWS for it last began; reads may lag behind it for seconds, so that a proof by
+    reading alone waits until it is old.
+    """
 
     definition: ServerDefinition
     wanted: bool = False
@@ -63,6 +88,7 @@ class Server(Model):
     config_hash: str = ""
     last_applied: Moment | None = None
     applied_by: str = ""
+    wrote_at: Moment | None = None
     failed: bool = False
     attempts: int = 0
     retry_at: Moment | None = None

@@ -40,11 +40,11 @@ def at(shown: Shown, now: datetime) -> Shown:
 
 
 def failures(shown: Shown) -> list[Shown]:
-    """Each server that failed, with what AWS said last: the `errors` of an apply's answer."""
+    """Each server that failed for itself, with what AWS said last: the `errors` of an apply's answer."""
     return [
         {"sourceServerId": id_, **server["errors"][0]}
         for id_, server in shown["serverConfigs"].items()
-        if server["status"] == "failed" and server["errors"]
+        if server["status"] == "failed" and "message" in next(iter(server["errors"]), {})
     ]
 
 

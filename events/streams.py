@@ -51,7 +51,7 @@ class Kind(Generic[S, F]):
             raise UnknownFact(f"a {self.name} fact that this code does not know: {error}") from error
 
 
-GROUP = Kind("group", 1, groups.Group(), evolve.evolve, facts.GROUP_FACTS)
+GROUP = Kind("group", 2, groups.Group(), evolve.evolve, facts.GROUP_FACTS)
 WAVE = Kind("wave", 1, waves.Wave(), waves.evolve, waves.WAVE_FACTS)
 ROSTER = Kind("roster", 1, rosters.Roster(), rosters.evolve, rosters.ROSTER_FACTS)
 

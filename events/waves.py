@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from events.facts import Code, Text
-from events.groups import Hold
+from events.groups import Hold, Target
 from events.model import Model, ServerId
 from events.moments import Moment
 
@@ -41,6 +41,7 @@ class WaveClaimed(Model):
     requested_at: Moment
     claimed_by: str
     configuration_calls: int = 0
+    target: Target | None = None
 
 
 class RecoveryJobStarted(Model):

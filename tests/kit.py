@@ -60,7 +60,7 @@ class Desk:
         self.drs = self.simulator.client("drs")
         self.door = Door(self.drs, self.simulator.client("ec2"), self.clock.now, self.clock.sleep)
         self.service = Service(
-            self.store, lambda _region: self.door.apply, self.clock.now, self.clock.sleep, "us-east-1", "123456789012"
+            self.store, lambda _target: self.door, self.clock.now, self.clock.sleep, "us-east-1", "123456789012"
         )
 
     def ask(self, operation: str, key: str = "", actor: str = "ada@example.com", **fields: object) -> dict[str, Any]:

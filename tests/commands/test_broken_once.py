@@ -227,11 +227,11 @@ def test_a_wave_asks_who_was_refused_for_good_only_in_its_first_turn(at_desk: De
     at_desk.ask("add_servers_to_group", groupId=group_id, sourceServerIds=more, respondAsync=True)
     since = len(at_desk.simulator.calls())
 
-    def slow(asks: Sequence[Ask], deadline: datetime) -> Iterator[Outcome]:
+    def slow(asks: Sequence[Ask], deadline: datetime, *, urgent: bool = False) -> Iterator[Outcome]:
         at_desk.clock.sleep(40)
-        return ask(asks, deadline)
+        return ask(asks, deadline, urgent=urgent)
 
-    object.__setattr__(at_desk.service, "apply", lambda _region: slow)
+    at_desk.door.apply = slow  # type: ignore[method-assign]
     pump(at_desk.service, group_id, at_desk.service.after(200), for_wave=True)
 
     assert len(at_desk.simulator.calls()) - since == 33

@@ -6,7 +6,7 @@ Sources: DRS API Reference, UpdateLaunchConfiguration; EC2 API Reference, Create
 from copy import deepcopy
 from typing import Any, get_type_hints
 
-from commands.lenses import LENSES, Data
+from commands.aws.lenses import LENSES, Data
 from events.configuration import LaunchConfiguration
 
 DRS_KEYS = (
