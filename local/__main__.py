@@ -29,9 +29,13 @@ def _parser(argv: list[str]) -> argparse.ArgumentParser:
     serve.add_argument("--servers", type=int, default=100, help="source servers in DRS")
     serve.set_defaults(run=_serve)
 
-    simulator = commands.add_parser("simulator", help="DRS and EC2 launch templates alone")
+    simulator = commands.add_parser("simulator", help="DRS, EC2, STS and IAM of the simulator alone")
     simulator.add_argument("--port", type=int, default=0, help="on 127.0.0.1; any free one if left out")
     simulator.add_argument("--servers", type=int, default=100, help="source servers in DRS")
+    limits = ("published", "off")
+    simulator.add_argument(
+        "--limits", choices=limits, default=limits[0], help="AWS's request limits (default: published)"
+    )
     simulator.set_defaults(run=_simulator)
 
     demo = commands.add_parser("demo", help="a group of servers goes in, a wave starts at once")
@@ -57,7 +61,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 def _simulator(arguments: argparse.Namespace) -> int:
     from local.simulator import server  # noqa: PLC0415  it brings moto
 
-    server.run(arguments.port, arguments.servers)
+    server.run(arguments.port, arguments.servers, throttles=arguments.limits == "published")
     return 0
 
 

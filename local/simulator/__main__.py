@@ -11,5 +11,7 @@ parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0 takes a
 parser.add_argument("--servers", type=int, default=0, help="source servers to begin with")
 parser.add_argument("--account", default=HOME.account, help="who has no account in the access key")
 parser.add_argument("--region", default=HOME.region, help="where the first servers are")
+parser.add_argument("--limits", choices=("published", "off"), default="published", help="AWS's request limits")
 arguments = parser.parse_args()
-run(arguments.port, arguments.servers, Place(arguments.account, arguments.region))
+home = Place(arguments.account, arguments.region)
+run(arguments.port, arguments.servers, home, throttles=arguments.limits == "published")

@@ -49,6 +49,9 @@ class Call:
         }
 
 
+THROTTLED = {"RequestLimitExceeded", "ThrottlingException"}
+
+
 @dataclass
 class CallLog:
     """Calls since the start, or since the log was last cleared."""
@@ -64,12 +67,14 @@ class CallLog:
         return self._calls[number:]
 
     def shape(self, since: int = 0) -> dict[str, Any]:
-        """`total` counts all, and is the next `since`; `counts` and `calls` are of those after `since`."""
+        """`total` counts all, and is the next `since`; the rest is of those after `since`."""
         calls = self.since(since)
         counts = Counter(call.name for call in calls)
+        throttled = Counter(call.name for call in calls if call.error in THROTTLED)
         return {
             "total": len(self._calls),
             "counts": dict(sorted(counts.items())),
+            "throttled": dict(sorted(throttled.items())),
             "calls": [call.shape() for call in calls],
         }
 

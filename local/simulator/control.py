@@ -1,13 +1,19 @@
 """The control API under `/_simulator/`: what a test or a demo does to the world, and asks about it.
 
-GET    /_simulator/calls[?since=N]    DELETE forgets them
-GET    /_simulator/servers            POST {count, account?, region?, names?, tags?} adds some
+GET    /_simulator/calls[?since=N]    with counts, also of throttled ones; DELETE forgets them
+GET    /_simulator/servers[?account=] POST {count, account?, region?, names?, tags?} adds some
 POST   /_simulator/servers/{id}       {dataReplicationState?, tags?, recommendedInstanceType?}
 DELETE /_simulator/servers/{id}
 GET    /_simulator/jobs               with the template version each server was launched from
 GET    /_simulator/clock              POST {advance?, frozen?}
 POST   /_simulator/faults             local.simulator.faults; DELETE takes all away
 POST   /_simulator/edit               {serverId, launchConfiguration?, launchTemplateData?}
+GET    /_simulator/limits             POST {published?, operation?, burst?, rate?, tokens?, account?, region?}
+POST   /_simulator/latency            {seconds, operation?}
+GET    /_simulator/roles              POST {account, name?, externalId?, trusts?, maxSeconds?} adds one
+DELETE /_simulator/sessions[?role=]   ends the sessions of a role, or all
+POST   /_simulator/offerings          {instanceType, zone?, offered?}
+DELETE /_simulator/default-vpc[?account=&region=]
 POST   /_simulator/reset
 """
 
@@ -17,11 +23,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import ValidationError
 
-from local.simulator.control_bodies import Clock, Edit, NewFault, NewServers, ServerChange
+from local.simulator import control_acts as acts
+from local.simulator import control_disposition as disposition
 from local.simulator.errors import AwsError
-from local.simulator.estate import SourceServer
-from local.simulator.machines import Place
-from local.simulator.shapes import Shape, timestamp
+from local.simulator.shapes import Shape
 from local.simulator.world import World
 
 PREFIX = "/_simulator/"
@@ -48,90 +53,26 @@ def answer(world: World, method: str, target: str, body: bytes) -> Reply:
         return 400, {"error": str(wrong)}
 
 
-def _calls(world: World, query: dict[str, str], _: bytes) -> Shape:
-    return world.calls.shape(int(query.get("since", 0)))
-
-
-def _forget_calls(world: World, _: dict[str, str], __: bytes) -> Shape:
-    world.calls.clear()
-    return world.calls.shape()
-
-
-def _servers(world: World, _: dict[str, str], __: bytes) -> Shape:
-    return {"servers": [show(each) for estate in world.estates() for each in estate.servers.values()]}
-
-
-def _add_servers(world: World, _: dict[str, str], body: bytes) -> Shape:
-    asked = NewServers.model_validate_json(body)
-    place = Place(asked.account or world.home.account, asked.region or world.home.region)
-    return {"servers": [show(each) for each in world.add_servers(asked.count, place, asked.names, asked.tags)]}
-
-
-def _change_server(world: World, query: dict[str, str], body: bytes) -> Shape:
-    _, server = world.find(query["id"])
-    ServerChange.model_validate_json(body).apply(server.description)
-    return {"server": show(server)}
-
-
-def _remove_server(world: World, query: dict[str, str], _: bytes) -> Shape:
-    estate, server = world.find(query["id"])
-    return {"server": show(estate.servers.pop(server.id))}
-
-
-def _jobs(world: World, _: dict[str, str], __: bytes) -> Shape:
-    return {"jobs": [job.shape_with_launches() for estate in world.estates() for job in estate.jobs.by_id.values()]}
-
-
-def _clock(world: World, _: dict[str, str], __: bytes) -> Shape:
-    return {"now": timestamp(world.clock.now()), "frozen": world.clock.frozen}
-
-
-def _set_clock(world: World, query: dict[str, str], body: bytes) -> Shape:
-    asked = Clock.model_validate_json(body)
-    if asked.frozen is not None:
-        (world.clock.freeze if asked.frozen else world.clock.thaw)()
-    world.clock.advance(asked.advance)
-    world.catch_up()
-    return _clock(world, query, body)
-
-
-def _add_fault(world: World, _: dict[str, str], body: bytes) -> Shape:
-    world.faults.add(NewFault.model_validate_json(body).fault())
-    return {"queued": len(world.faults)}
-
-
-def _clear_faults(world: World, _: dict[str, str], __: bytes) -> Shape:
-    world.faults.clear()
-    return {"queued": 0}
-
-
-def _edit(world: World, _: dict[str, str], body: bytes) -> Shape:
-    asked = Edit.model_validate_json(body)
-    return {"server": show(world.edit(asked.server_id, asked.launch_configuration, asked.launch_template_data))}
-
-
-def _reset(world: World, _: dict[str, str], __: bytes) -> Shape:
-    world.reset()
-    return {"servers": world.servers}
-
-
-def show(server: SourceServer) -> Shape:
-    """A server with its launch settings beside it."""
-    return server.description | {"launchConfiguration": server.settings}
-
-
 ROUTES: dict[tuple[str, str], Callable[[World, dict[str, str], bytes], Shape]] = {
-    ("GET", "calls"): _calls,
-    ("DELETE", "calls"): _forget_calls,
-    ("GET", "servers"): _servers,
-    ("POST", "servers"): _add_servers,
-    ("POST", "servers/{id}"): _change_server,
-    ("DELETE", "servers/{id}"): _remove_server,
-    ("GET", "jobs"): _jobs,
-    ("GET", "clock"): _clock,
-    ("POST", "clock"): _set_clock,
-    ("POST", "faults"): _add_fault,
-    ("DELETE", "faults"): _clear_faults,
-    ("POST", "edit"): _edit,
-    ("POST", "reset"): _reset,
+    ("GET", "calls"): acts.calls,
+    ("DELETE", "calls"): acts.forget_calls,
+    ("GET", "servers"): acts.servers,
+    ("POST", "servers"): acts.add_servers,
+    ("POST", "servers/{id}"): acts.change_server,
+    ("DELETE", "servers/{id}"): acts.remove_server,
+    ("GET", "jobs"): acts.jobs,
+    ("GET", "clock"): acts.clock,
+    ("POST", "clock"): acts.set_clock,
+    ("POST", "faults"): acts.add_fault,
+    ("DELETE", "faults"): acts.clear_faults,
+    ("POST", "edit"): acts.edit,
+    ("GET", "limits"): disposition.limits,
+    ("POST", "limits"): disposition.set_limits,
+    ("POST", "latency"): disposition.set_latency,
+    ("GET", "roles"): disposition.roles,
+    ("POST", "roles"): disposition.add_role,
+    ("DELETE", "sessions"): disposition.revoke,
+    ("POST", "offerings"): disposition.offer,
+    ("DELETE", "default-vpc"): disposition.remove_default_vpc,
+    ("POST", "reset"): acts.reset,
 }

@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from local.simulator.faults import Fault
+from local.simulator.identities import HOUR
+from local.simulator.machines import Place
 from local.simulator.shapes import Shape
 
 Account = Annotated[str, Field(pattern=r"^\d{12}$")]
@@ -21,12 +23,21 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
-class NewServers(Body):
+class Where(Body):
+    """An account in a Region; home's if it is not said."""
+
+    account: Account | None = None
+    region: str | None = None
+
+    def place(self, home: Place) -> Place:
+        """That account and Region."""
+        return Place(self.account or home.account, self.region or home.region)
+
+
+class NewServers(Where):
     """More source servers."""
 
     count: int = Field(default=1, ge=0, le=4000)
-    account: Account | None = None
-    region: str | None = None
     names: list[str] = []
     tags: dict[str, str] = {}
 
@@ -79,3 +90,38 @@ class Edit(Body):
     server_id: str
     launch_configuration: dict[str, Any] | None = None
     launch_template_data: dict[str, Any] | None = None
+
+
+class Limit(Where):
+    """Request limits: those of AWS in force or not, an operation's own, the tokens it has now."""
+
+    published: bool | None = None
+    operation: str | None = None
+    burst: float | None = Field(default=None, ge=0)
+    rate: float | None = Field(default=None, ge=0)
+    tokens: float | None = None
+
+
+class Latency(Body):
+    """Seconds of the machine's clock that calls take longer: all, or those of an operation."""
+
+    seconds: float = Field(ge=0)
+    operation: str = "*"
+
+
+class NewRole(Body):
+    """See local.simulator.identities."""
+
+    account: Account
+    name: str = "PreflightRole"
+    external_id: str | None = None
+    trusts: Account | None = None
+    max_seconds: int = Field(default=HOUR, ge=900, le=12 * HOUR)
+
+
+class Offering(Body):
+    """Whether an instance type can be had in an Availability Zone; in none if no zone is named."""
+
+    instance_type: str
+    zone: str | None = None
+    offered: bool = False

@@ -48,7 +48,7 @@ class DrsApi(Observed):
         server = self.estate.server(patch["sourceServerID"])
         if server.id in self.estate.jobs.busy():
             raise servers_conflict("source servers that a job holds", [server.id])
-        return RestJson(self.estate.change_settings(server, patch, self.world.clock.now()))
+        return RestJson(self.estate.change_settings(server, patch, self.now))
 
     def start_recovery(self) -> RestJson:
         """Accept a job (202, PENDING) for all servers named, or refuse the whole call."""
@@ -57,7 +57,7 @@ class DrsApi(Observed):
         if len(set(server_ids)) < len(server_ids):
             raise validation_failed([("sourceServers", "names a source server twice")])
         is_drill, tags = asked.get("isDrill", False), asked.get("tags", {})
-        job = self.estate.start_recovery(server_ids, self.world.clock.now(), is_drill=is_drill, tags=tags)
+        job = self.estate.start_recovery(server_ids, self.now, is_drill=is_drill, tags=tags)
         return RestJson({"job": job.shape()})
 
     def describe_jobs(self) -> RestJson:
@@ -79,7 +79,7 @@ class DrsApi(Observed):
         job_id = self.asked["jobID"]
         if job_id not in self.estate.jobs.by_id:
             raise not_found("Job", job_id)
-        return self._page(self.estate.jobs.by_id[job_id].log(self.world.clock.now()))
+        return self._page(self.estate.jobs.by_id[job_id].log(self.now))
 
     @cached_property
     def asked(self) -> Shape:

@@ -23,8 +23,7 @@ class AwsError(ServiceException):  # type: ignore[misc]  # moto ships no types
     def __init__(self, code: str, message: str, status: int = 400, **members: object) -> None:
         super().__init__(code, message)
         self.status = status
-        for name, value in members.items():
-            setattr(self, name, value)
+        self.members = members
 
 
 def validation_failed(problems: Iterable[tuple[str, str]], reason: str = "fieldValidationFailed") -> AwsError:

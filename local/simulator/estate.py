@@ -16,8 +16,9 @@ from local.simulator.launch_settings import (
     own_changes,
 )
 from local.simulator.launch_templates import Author, LaunchTemplate, LaunchTemplates, Version
-from local.simulator.launches import Network, faults_in
+from local.simulator.launches import faults_in
 from local.simulator.machines import Place, describe
+from local.simulator.network_shapes import Network
 from local.simulator.recovery import Job, Jobs, Participant
 from local.simulator.shapes import Shape, identifier, timestamp
 
@@ -58,6 +59,15 @@ class Estate:
     def network(self) -> Network:
         """The rest of EC2, moto's: a default VPC, its subnets and security group, and what is made there."""
         return EC2Backend(self.place.region, self.place.account)
+
+    def remove_default_vpc(self) -> None:
+        """Let there be no default VPC here, as in Regions where somebody deleted it."""
+        gone = {vpc.id for vpc in self.network.vpcs.values() if vpc.is_default}
+        for zone in self.network.subnets.values():
+            for subnet in [each for each in zone.values() if each.vpc_id in gone]:
+                del zone[subnet.id]
+        for vpc_id in gone:
+            del self.network.vpcs[vpc_id], self.network.groups[vpc_id]
 
     def add_server(self, now: datetime, name: str | None = None, tags: dict[str, str] | None = None) -> SourceServer:
         """Let one more server be replicated here, with the template DRS makes for it."""

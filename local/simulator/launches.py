@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
-from typing import Any
 
 from local.simulator.launch_settings import MANAGED_BY, MANAGED_TAG
+from local.simulator.network_shapes import Network
 from local.simulator.shapes import Shape
-
-Network = Any  # moto's EC2Backend; moto ships no types
 
 
 def faults_in(template: Shape, network: Network) -> Iterator[str]:

@@ -1,6 +1,9 @@
 """What the simulator adds to a moto response: whose call it is, the lock, the log, and faults."""
 
+import time
 from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
 from uuid import uuid4
 
 from botocore.exceptions import ConnectionClosedError
@@ -14,6 +17,7 @@ from local.simulator.errors import AwsError
 from local.simulator.estate import Estate
 from local.simulator.faults import NOTHING
 from local.simulator.machines import Place
+from local.simulator.render import JsonError, QueryError
 from local.simulator.world import World
 
 Answer = tuple[int, dict[str, str], str]
@@ -24,9 +28,11 @@ class Observed(BaseResponse):  # type: ignore[misc]  # moto ships no types
 
     normalized_request: Request
     fault = NOTHING
+    now: datetime
+    """The moment at which the call has its effect."""
     _refused: str | None = None
 
-    @property
+    @cached_property
     def world(self) -> World:
         """The simulator that the request came to."""
         world = self.normalized_request.environ.get(running.KEY) or running.in_process()
@@ -55,7 +61,15 @@ class Observed(BaseResponse):  # type: ignore[misc]  # moto ships no types
 
     def subjects(self) -> tuple[tuple[str, ...], str | None]:
         """The source servers and the template the call is about, as far as it names them."""
-        raise NotImplementedError
+        return (), None
+
+    def bucket(self, name: str) -> str:
+        """The bucket from which the call takes a token, for an operation's name: `ec2:DescribeSubnets`."""
+        return name
+
+    def barred(self) -> AwsError | None:
+        """Why the service does nothing for this account in this Region, if that is so."""
+        return None
 
     def call_action(self) -> Answer:
         """Take the call, unless a fault is quicker."""
@@ -64,6 +78,9 @@ class Observed(BaseResponse):  # type: ignore[misc]  # moto ships no types
             call = self._call()
             self.fault = self.world.faults.take(call)
             alarm = self.world.clock.alarm(self.fault.seconds)
+            latency = self.world.knobs.latency_of(call)
+        if latency:
+            time.sleep(latency)
         if not self.world.clock.wait_for(alarm):
             raise ConnectionClosedError(endpoint_url=self.uri)
         with self.world.lock:
@@ -71,14 +88,14 @@ class Observed(BaseResponse):  # type: ignore[misc]  # moto ships no types
 
     def _take(self, call: Call) -> Answer:
         """Let the call have its effect and be logged; a connection that breaks does so before or after."""
-        log, now = self.world.calls, self.world.clock.now()
+        log = self.world.calls
+        self.now = self.world.catch_up()
         if self.fault.error == "drop":
-            log.record(replace(call, error="drop", delivered=False), now)
+            log.record(replace(call, error="drop", delivered=False), self.now)
             raise ConnectionClosedError(endpoint_url=self.uri)
-        self.estate.advance(now)
-        answer = self._answer()
+        answer = self._answer(call)
         lost = self.fault.error == "lost-answer"
-        log.record(replace(call, status=answer[0], error=self._refused, delivered=not lost), now)
+        log.record(replace(call, status=answer[0], error=self._refused, delivered=not lost), self.now)
         if lost:
             raise ConnectionClosedError(endpoint_url=self.uri)
         return answer
@@ -95,8 +112,8 @@ class Observed(BaseResponse):  # type: ignore[misc]  # moto ships no types
             template_id,
         )
 
-    def _answer(self) -> Answer:
-        refusal = self.fault.refusal()
+    def _answer(self, call: Call) -> Answer:
+        refusal = self.fault.refusal() or self._turned_away(call) or self.barred()
         if refusal or not self._get_action():
             return self._refuse(refusal or self.unknown_operation())
         try:
@@ -104,20 +121,32 @@ class Observed(BaseResponse):  # type: ignore[misc]  # moto ships no types
         except NotImplementedError:
             return self._refuse(self.unknown_operation())
 
+    def _turned_away(self, call: Call) -> AwsError | None:
+        """Refused before anybody looks at what is asked: for who asks, or for how often."""
+        headers = self.normalized_request.headers
+        if scope := running.scope(headers):
+            token = headers.get("X-Amz-Security-Token")
+            refusal = self.world.identities.refusal(call.service, scope.access_key, token, self.now)
+            if refusal:
+                return refusal
+        return self.world.limits.refusal(call, self.bucket(call.name), self.now)
+
     def _refuse(self, error: AwsError) -> Answer:
         status, headers, body = self.serialized(ActionResult(error))
         return status, *self._enrich_response(headers, body)
 
     def serialized(self, action_result: ActionResult) -> Answer:
         """Render through botocore's model; an error with its status, and Retry-After if it has one."""
-        status, headers, body = super().serialized(action_result)
         error = action_result.result
+        if isinstance(error, AwsError) and self.service_name != "ec2":
+            action_result = JsonError(error) if self.service_name == "drs" else QueryError(error)
+        status, headers, body = super().serialized(action_result)
         if isinstance(error, ServiceException):
             self._refused = error.code
         if isinstance(error, AwsError):
             status = error.status
-            if hasattr(error, "retryAfterSeconds"):
-                headers["Retry-After"] = str(error.retryAfterSeconds)
+            if "retryAfterSeconds" in error.members:
+                headers["Retry-After"] = str(error.members["retryAfterSeconds"])
         return status, headers, body
 
     def _enrich_response(self, headers: dict[str, str], body: str) -> tuple[dict[str, str], str]:

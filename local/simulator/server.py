@@ -20,12 +20,14 @@ from moto.core.request import Request
 from local.simulator import control, running
 from local.simulator.drs_api import DrsApi
 from local.simulator.ec2_api import Ec2Api
+from local.simulator.iam_api import IamApi
 from local.simulator.machines import Place
+from local.simulator.sts_api import StsApi
 from local.simulator.world import HOME, World
 
 HOST = "127.0.0.1"
 PORT_TAKEN = 2
-SERVICES = {"drs": DrsApi, "ec2": Ec2Api}
+SERVICES = {"drs": DrsApi, "ec2": Ec2Api, "iam": IamApi, "sts": StsApi}
 
 
 class HttpServer(ThreadingMixIn, TCPServer):
@@ -103,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
         return status, headers, _bytes(answer)
 
     def _by_moto(self, scope: running.Scope, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        """Other services (IAM, STS) are moto's, as they are."""
+        """Other services (SSM, KMS) are moto's, as they are."""
         url = f"https://{scope.service}.{scope.region}.amazonaws.com{self.path}"
         request = AWSPreparedRequest(self.command, url, self.headers, body, stream_output=False)
         status, headers, answer = BotocoreStubber().process_request(request)
@@ -117,10 +119,10 @@ def _bytes(answer: str | bytes) -> bytes:
     return answer.encode() if isinstance(answer, str) else answer
 
 
-def run(port: int, servers: int, home: Place = HOME) -> None:
+def run(port: int, servers: int, home: Place = HOME, *, throttles: bool = True) -> None:
     """Serve until SIGTERM or SIGINT; one line of JSON tells where. A taken port ends with status 2."""
     try:
-        server = HttpServer(World(home, servers), port)
+        server = HttpServer(World(home, servers, throttles=throttles), port)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

@@ -6,7 +6,7 @@ with Simulator.serve(servers=3) as sim:
     assert sim.counts() == {"drs:GetLaunchConfiguration": 1}
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Self
@@ -18,6 +18,7 @@ from moto import mock_aws
 from local.simulator import install, running
 from local.simulator.calls import Call
 from local.simulator.clock import Clock
+from local.simulator.disposed import Disposed
 from local.simulator.estate import SourceServer
 from local.simulator.faults import Fault
 from local.simulator.machines import Place
@@ -26,24 +27,18 @@ from local.simulator.shapes import Shape
 from local.simulator.world import HOME, World
 
 Client = Any  # boto3 makes its clients when asked for them
+KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 ONCE = Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
 
 
 @lru_cache(64)
-def _client(service: str, place: Place, endpoint: str | None, config: Config) -> Client:
+def _client(service: str, region: str, endpoint: str | None, config: Config, *keys: str | None) -> Client:
     """Clients are kept: to make one for EC2 takes longer than most tests."""
     make: Any = boto3.client
-    return make(
-        service,
-        region_name=place.region,
-        endpoint_url=endpoint,
-        aws_access_key_id=place.account,
-        aws_secret_access_key="nobody checks",  # noqa: S106  # no secret: the signature is not looked at
-        config=config,
-    )
+    return make(service, region, endpoint_url=endpoint, config=config, **dict(zip(KEYS, keys, strict=True)))
 
 
-class Simulator:
+class Simulator(Disposed):
     """A running simulator. `endpoint` is None when it answers in this process."""
 
     def __init__(self, world: World, endpoint: str | None = None) -> None:
@@ -52,9 +47,9 @@ class Simulator:
 
     @classmethod
     @contextmanager
-    def serve(cls, port: int = 0, servers: int = 0, home: Place = HOME) -> Iterator[Self]:
-        """Behind HTTP on 127.0.0.1, for any client of any process."""
-        world = World(home, servers)
+    def serve(cls, port: int = 0, servers: int = 0, home: Place = HOME, *, throttles: bool = False) -> Iterator[Self]:
+        """Behind HTTP on 127.0.0.1, for any client of any process; `throttles` as AWS publishes it."""
+        world = World(home, servers, throttles=throttles)
         with HttpServer(world, port) as server:
             yield cls(world, server.endpoint)
 
@@ -63,12 +58,22 @@ class Simulator:
     def in_process(cls, servers: int = 0, home: Place = HOME) -> Iterator[Self]:
         """Under moto's `mock_aws`: every boto3 client of this process is answered, and no socket opened."""
         world = World(home, servers)
-        with install.our_ec2(), mock_aws(), running.answering(world):
+        with install.our_services(), mock_aws(), running.answering(world):
             yield cls(world)
 
-    def client(self, service: str, place: Place | None = None, config: Config = ONCE) -> Client:
-        """A boto3 client of an account in a Region; it does not retry unless `config` says so."""
-        return _client(service, place or self.world.home, self.endpoint, config)
+    def client(
+        self,
+        service: str,
+        place: Place | None = None,
+        config: Config = ONCE,
+        credentials: Mapping[str, Any] | None = None,
+    ) -> Client:
+        """A boto3 client of an account in a Region, or with STS's `Credentials`. Only `config` makes it retry."""
+        where = place or self.world.home
+        keys: tuple[str | None, ...] = (where.account, "nobody checks", None)
+        if credentials:
+            keys = tuple(credentials[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+        return _client(service, where.region, self.endpoint, config, *keys)
 
     @property
     def clock(self) -> Clock:
@@ -121,6 +126,12 @@ class Simulator:
         with self.world.lock:
             counts: dict[str, int] = self.world.calls.shape(since)["counts"]
         return counts
+
+    def throttled(self, since: int = 0) -> dict[str, int]:
+        """How often each operation was refused for being called too often."""
+        with self.world.lock:
+            refused: dict[str, int] = self.world.calls.shape(since)["throttled"]
+        return refused
 
     def reset(self) -> None:
         """As at the start."""

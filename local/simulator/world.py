@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import RLock
+from typing import Any
+
+from moto.iam.models import IAMBackend
 
 from local.simulator.calls import CallLog
 from local.simulator.clock import Clock
@@ -10,42 +13,62 @@ from local.simulator.edits import refuse_impossible
 from local.simulator.errors import not_found
 from local.simulator.estate import Estate, SourceServer
 from local.simulator.faults import Faults
+from local.simulator.identities import Identities
+from local.simulator.instance_types import Catalogue
+from local.simulator.knobs import Knobs
 from local.simulator.launch_templates import Author
+from local.simulator.limits import Limits
 from local.simulator.machines import Place
 from local.simulator.shapes import Shape
 
-ACCOUNT_DIGITS = 12
 HOME = Place("123456789012", "us-east-1")
 
 
 @dataclass(eq=False)
 class World:
-    """All accounts and Regions. `home` holds the first `servers` servers and everyone without an account."""
+    """All accounts and Regions. `home` holds the first `servers` servers and everyone without an account.
+
+    `throttles` is whether AWS's published request limits are enforced.
+    """
 
     home: Place = HOME
     servers: int = 0
+    throttles: bool = False
     clock: Clock = field(default_factory=Clock)
     calls: CallLog = field(default_factory=CallLog)
     faults: Faults = field(default_factory=Faults)
     lock: RLock = field(default_factory=RLock)
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    limits: Limits = field(default_factory=Limits)
+    knobs: Knobs = field(default_factory=Knobs)
+    identities: Identities = field(init=False)
+    _iam: dict[str, Any] = field(default_factory=dict)
     _estates: dict[Place, Estate] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.identities = Identities(self.home.account)
         self.reset()
 
     def reset(self) -> None:
         """Be as at the start: the first servers again, real time, no calls, no faults."""
         with self.lock:
-            self._estates.clear()
-            self.calls.clear()
-            self.faults.clear()
+            for each in (self._estates, self._iam, self.calls, self.faults, self.limits, self.identities):
+                each.clear()
+            self.limits.enforced = self.throttles
+            self.catalogue, self.knobs = Catalogue(), Knobs()
             self.clock.reset()
             self.add_servers(self.servers, self.home)
 
     def account_of(self, access_key: str) -> str:
-        """A key of twelve digits is that account; every other key is the home account's."""
-        is_account = len(access_key) == ACCOUNT_DIGITS and access_key.isdecimal()
-        return access_key if is_account else self.home.account
+        """A key of twelve digits is that account, a session's is its role's, every other is the home account's."""
+        return self.identities.account_of(access_key)
+
+    def iam(self, account: str) -> Any:  # noqa: ANN401  moto's IAMBackend; moto ships no types
+        """The IAM of an account; an empty one until somebody asks."""
+        with self.lock:
+            if account not in self._iam:
+                self._iam[account] = IAMBackend("aws", account)
+            return self._iam[account]
 
     def estate(self, place: Place) -> Estate:
         """What an account has in a Region; an empty one until somebody asks."""

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -41,7 +42,7 @@ def ask(sim: Simulator, method: str, path: str, body: Json = None) -> tuple[int,
 
 
 def test_nothing_asked_is_zero_calls(sim: Simulator) -> None:
-    assert ask(sim, "GET", "calls") == (200, {"total": 0, "counts": {}, "calls": []})
+    assert ask(sim, "GET", "calls") == (200, {"total": 0, "counts": {}, "throttled": {}, "calls": []})
 
 
 def test_every_call_is_logged_in_order_with_whom_it_was_about(sim: Simulator) -> None:
@@ -166,9 +167,66 @@ def test_a_fault_comes_over_the_control_api_and_goes_again(sim: Simulator) -> No
     assert sim.client("drs").describe_jobs()["items"] == []
 
 
+def test_limits_are_set_emptied_and_counted(sim: Simulator) -> None:
+    ec2 = sim.client("ec2")
+    ask(sim, "POST", "clock", {"frozen": True})
+    ask(sim, "POST", "limits", {"operation": "ec2:DescribeSubnets", "burst": 3, "rate": 1})
+    ask(sim, "POST", "limits", {"operation": "ec2:DescribeSubnets", "tokens": 1})
+    ec2.describe_subnets()
+    with pytest.raises(ClientError, match="RequestLimitExceeded"):
+        ec2.describe_subnets()
+    (bucket,) = ask(sim, "GET", "limits")[1]["buckets"]
+    assert (bucket["operation"], bucket["burst"], bucket["tokens"], bucket["overdrawn"]) == (
+        "ec2:DescribeSubnets",
+        3,
+        0,
+        1,
+    )
+    assert ask(sim, "GET", "calls")[1]["throttled"] == {"ec2:DescribeSubnets": 1}
+    assert ask(sim, "POST", "limits", {"published": True})[1]["enforced"] is True
+    assert ask(sim, "POST", "limits", {"operation": "drs:DescribeJobs", "tokens": 1})[0] == 400
+
+
+def test_a_role_is_registered_assumed_and_its_sessions_ended(sim: Simulator) -> None:
+    role = ask(sim, "POST", "roles", {"account": ELSEWHERE.account, "externalId": "garish-rug"})[1]["arn"]
+    sts = sim.client("sts")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sts.assume_role(RoleArn=role, RoleSessionName="wave")
+    keys = sts.assume_role(RoleArn=role, RoleSessionName="wave", ExternalId="garish-rug")["Credentials"]
+    drs = sim.client("drs", credentials=keys)
+    drs.describe_jobs()
+    (session,) = ask(sim, "GET", "roles")[1]["sessions"]
+    assert (session["accessKey"], session["revoked"]) == (keys["AccessKeyId"], False)
+    assert ask(sim, "DELETE", f"sessions?role={role}") == (200, {"revoked": 1})
+    with pytest.raises(ClientError, match="ExpiredTokenException"):
+        drs.describe_jobs()
+
+
+def test_what_is_offered_and_the_default_vpc_can_be_taken_away(sim: Simulator) -> None:
+    ec2, asked = sim.client("ec2"), [{"Name": "instance-type", "Values": ["m5.large"]}]
+    ask(sim, "POST", "offerings", {"instanceType": "m5.large"})
+    assert ec2.describe_instance_type_offerings(Filters=asked)["InstanceTypeOfferings"] == []
+    ask(sim, "POST", "offerings", {"instanceType": "m5.large", "offered": True})
+    assert len(ec2.describe_instance_type_offerings(Filters=asked)["InstanceTypeOfferings"]) == 1
+    ask(sim, "DELETE", "default-vpc")
+    assert ec2.describe_vpcs()["Vpcs"] == []
+
+
+def test_latency_is_set_for_one_operation(sim: Simulator) -> None:
+    ask(sim, "POST", "latency", {"seconds": 0.3, "operation": "drs:DescribeJobs"})
+    start = time.monotonic()
+    sim.client("drs").describe_source_servers()
+    quick = time.monotonic() - start
+    sim.client("drs").describe_jobs()
+    assert quick < 0.3 <= time.monotonic() - start
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
+        ("limits", {"operation": "ec2:DescribeSubnets", "burst": -1}),
+        ("roles", {"account": "mine"}),
+        ("latency", {"seconds": -1}),
         ("faults", {"error": "drop", "tims": 3}),
         ("servers", {"count": -1}),
         ("servers", {"count": 1, "account": "mine"}),
@@ -198,10 +256,10 @@ def test_reset_is_as_at_the_start(sim: Simulator) -> None:
 
 
 def test_other_services_are_motos_own(sim: Simulator) -> None:
-    iam = sim.client("iam")
-    iam.create_instance_profile(InstanceProfileName="AWSElasticDisasterRecoveryRecoveryInstanceRole")
-    profiles = [each["InstanceProfileName"] for each in iam.list_instance_profiles()["InstanceProfiles"]]
-    assert "AWSElasticDisasterRecoveryRecoveryInstanceRole" in profiles
+    kms = sim.client("kms")
+    key_id = kms.create_key(Description="garish rug")["KeyMetadata"]["KeyId"]
+    assert kms.describe_key(KeyId=key_id)["KeyMetadata"]["Description"] == "garish rug"
+    assert sim.calls() == []
 
 
 def test_networks_belong_to_one_account_of_one_simulator(sim: Simulator) -> None:
