@@ -24,10 +24,15 @@ def in_use(network: Network, subnet_id: str, spared: frozenset[str] = frozenset(
     }
 
 
+def within(subnet: Subnet, address: str) -> bool:
+    """Whether the subnet has such an address at all."""
+    return ip_address(address) in subnet.cidr
+
+
 def refuse(subnet: Subnet, address: str, used: set[str]) -> None:
     """Raise unless the address can be had in this subnet."""
     wanted = ip_address(address)
-    if wanted not in subnet.cidr:
+    if not within(subnet, address):
         raise AwsError("InvalidParameterValue", f"Address {address} does not fall within the subnet's address range")
     first, last = int(subnet.cidr.network_address), int(subnet.cidr.broadcast_address)
     if int(wanted) < first + RESERVED - 1 or int(wanted) == last:

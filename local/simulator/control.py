@@ -2,14 +2,15 @@
 
 GET    /_simulator/calls[?since=N]    with counts, also of throttled ones; DELETE forgets them
 GET    /_simulator/servers[?account=] POST {count, account?, region?, names?, tags?} adds some
-POST   /_simulator/servers/{id}       {dataReplicationState?, tags?, recommendedInstanceType?}
+POST   /_simulator/servers/{id}       {dataReplicationState?, tags?, recommendedInstanceType?, disks?}
 DELETE /_simulator/servers/{id}
-GET    /_simulator/jobs               with the template version each server was launched from
+GET    /_simulator/jobs               with the template version each server was launched from; POST {speed}
 GET    /_simulator/clock              POST {advance?, frozen?}
 POST   /_simulator/faults             local.simulator.faults; DELETE takes all away
 POST   /_simulator/edit               {serverId, launchConfiguration?, launchTemplateData?}
 GET    /_simulator/limits             POST {published?, operation?, burst?, rate?, tokens?, account?, region?}
 POST   /_simulator/latency            {seconds, operation?}
+POST   /_simulator/lag                {drs?, templates?}
 GET    /_simulator/roles              POST {account, name?, externalId?, trusts?, maxSeconds?} adds one
 DELETE /_simulator/sessions[?role=]   ends the sessions of a role, or all
 POST   /_simulator/offerings          {instanceType, zone?, offered?}
@@ -69,6 +70,8 @@ ROUTES: dict[tuple[str, str], Callable[[World, dict[str, str], bytes], Shape]] =
     ("GET", "limits"): disposition.limits,
     ("POST", "limits"): disposition.set_limits,
     ("POST", "latency"): disposition.set_latency,
+    ("POST", "lag"): disposition.set_lag,
+    ("POST", "jobs"): disposition.set_job_speed,
     ("GET", "roles"): disposition.roles,
     ("POST", "roles"): disposition.add_role,
     ("DELETE", "sessions"): disposition.revoke,

@@ -1,8 +1,8 @@
 """What the control API does to servers, clock, faults and log; local.simulator.control has the routes."""
 
 from local.simulator.control_bodies import Clock, Edit, NewFault, NewServers, ServerChange
-from local.simulator.estate import SourceServer
 from local.simulator.shapes import Shape, timestamp
+from local.simulator.source_servers import SourceServer
 from local.simulator.world import World
 
 
@@ -38,7 +38,10 @@ def add_servers(world: World, _: dict[str, str], body: bytes) -> Shape:
 def change_server(world: World, query: dict[str, str], body: bytes) -> Shape:
     """Something about a machine changes."""
     _, server = world.find(query["id"])
-    ServerChange.model_validate_json(body).apply(server.description)
+    asked = ServerChange.model_validate_json(body)
+    for device, gib in asked.disks.items():
+        world.grow_disk(server.id, device, gib)
+    asked.apply(server.description)
     return {"server": show(server)}
 
 

@@ -1,5 +1,6 @@
 """The bodies that the control API takes."""
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -48,6 +49,8 @@ class ServerChange(Body):
     data_replication_state: ReplicationState | None = None
     tags: dict[str, str] | None = None
     recommended_instance_type: str | None = None
+    disks: dict[str, int] = {}
+    """GiB by device name; a disk only grows."""
 
     def apply(self, server: Shape) -> None:
         """Write it into the server's description."""
@@ -78,6 +81,8 @@ class NewFault(Body):
     region: str | None = None
     message: str | None = None
     retry_after: int = Field(default=1, ge=0)
+    rate: float = Field(default=1, ge=0, le=1)
+    seed: int = 0
 
     def fault(self) -> Fault:
         """The fault itself."""
@@ -125,3 +130,25 @@ class Offering(Body):
     instance_type: str
     zone: str | None = None
     offered: bool = False
+
+
+class Lag(Body):
+    """Seconds of the simulator's clock that reads are behind writes."""
+
+    drs: float = Field(default=0, ge=0)
+    templates: float = Field(default=0, ge=0)
+
+
+class JobSpeed(Body):
+    """How many times as fast as the real drill jobs run."""
+
+    speed: float | Literal["instant"]
+
+    @property
+    def times(self) -> float:
+        """As a number."""
+        if self.speed == "instant":
+            return math.inf
+        if self.speed <= 0:
+            raise ValueError("a job does not run backwards")
+        return self.speed

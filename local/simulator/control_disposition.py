@@ -1,6 +1,6 @@
 """What the control API changes about the simulated AWS as such; local.simulator.control has the routes."""
 
-from local.simulator.control_bodies import Latency, Limit, NewRole, Offering, Where
+from local.simulator.control_bodies import JobSpeed, Lag, Latency, Limit, NewRole, Offering, Where
 from local.simulator.identities import Role
 from local.simulator.machines import Place
 from local.simulator.shapes import Shape, timestamp
@@ -30,6 +30,19 @@ def set_latency(world: World, _: dict[str, str], body: bytes) -> Shape:
     asked = Latency.model_validate_json(body)
     world.knobs.latency[asked.operation] = asked.seconds
     return {"latency": world.knobs.latency}
+
+
+def set_lag(world: World, _: dict[str, str], body: bytes) -> Shape:
+    """Let reads lag behind writes."""
+    world.knobs.lag = Lag.model_validate_json(body).model_dump()
+    return {"lag": world.knobs.lag}
+
+
+def set_job_speed(world: World, _: dict[str, str], body: bytes) -> Shape:
+    """Let jobs that are accepted from now on run faster."""
+    asked = JobSpeed.model_validate_json(body)
+    world.knobs.job_speed = asked.times
+    return {"speed": asked.speed}
 
 
 def roles(world: World, _: dict[str, str], __: bytes) -> Shape:

@@ -34,6 +34,25 @@ class Disposed:
         with self.world.lock:
             self.world.knobs.latency[operation] = seconds
 
+    def lag(self, drs: float = 0, templates: float = 0) -> None:
+        """Let reads see nothing that was written in the last seconds of the simulator's clock."""
+        with self.world.lock:
+            self.world.knobs.lag = {"drs": drs, "templates": templates}
+
+    def right_sizing(self, every: float | None) -> None:
+        """Let DRS look at instance types every so many seconds (an hour at first), or never."""
+        with self.world.lock:
+            self.world.knobs.right_sizing = every
+
+    def grow_disk(self, server_id: str, device: str, gib: int) -> None:
+        """Let a disk of a source server grow: `grow_disk(server_id, "/dev/sda", 60)`."""
+        self.world.grow_disk(server_id, device, gib)
+
+    def job_speed(self, times: float) -> None:
+        """Let recovery jobs that are accepted from now on run so many times as fast; `math.inf` ends them at once."""
+        with self.world.lock:
+            self.world.knobs.job_speed = times
+
     def throttle(self, *, published: bool = True) -> None:
         """Enforce the request limits that AWS publishes, or none but those set by hand."""
         with self.world.lock:

@@ -14,6 +14,7 @@ from moto.core.utils import get_service_model
 
 from local.simulator.errors import AwsError, not_found, servers_conflict, validation_failed
 from local.simulator.observed import Observed
+from local.simulator.recovery import Pace
 from local.simulator.render import RestJson
 from local.simulator.shapes import BadTokenError, Json, Shape, page
 from local.simulator.validation import problems
@@ -37,10 +38,9 @@ class DrsApi(Observed):
         return self._page([each.description for each in servers if not wanted or each.id in wanted])
 
     def get_launch_configuration(self) -> RestJson:
-        """The launch settings of one server; under a lag those before the last write."""
+        """The launch settings of one server; under a lag not those written last."""
         server = self.estate.server(self.asked["sourceServerID"])
-        earlier = server.earlier_settings if self.fault.hides(server.id) else None
-        return RestJson(earlier or server.settings)
+        return RestJson(server.history.seen(self.view("drs", server.id)))
 
     def update_launch_configuration(self) -> RestJson:
         """Patch the launch settings and answer all of them, with the template's id."""
@@ -56,8 +56,11 @@ class DrsApi(Observed):
         server_ids = [each["sourceServerID"] for each in asked["sourceServers"]]
         if len(set(server_ids)) < len(server_ids):
             raise validation_failed([("sourceServers", "names a source server twice")])
-        is_drill, tags = asked.get("isDrill", False), asked.get("tags", {})
-        job = self.estate.start_recovery(server_ids, self.now, is_drill=is_drill, tags=tags)
+        tags = asked.get("tags", {})
+        if tags and self.fault.error == "tags-refused":
+            raise validation_failed([("tags", "Invalid request provided: Tags")])
+        pace = Pace(self.now, self.world.knobs.job_speed)
+        job = self.estate.start_recovery(server_ids, pace, is_drill=asked.get("isDrill", False), tags=tags)
         return RestJson({"job": job.shape()})
 
     def describe_jobs(self) -> RestJson:

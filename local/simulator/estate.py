@@ -1,47 +1,33 @@
 """What one account has in one Region: source servers, their templates, recovery jobs, a network."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cached_property
+from datetime import datetime, timedelta
+from functools import cached_property, partial
+from typing import Any
 
 from moto.ec2.models import EC2Backend
 
 from local.simulator.errors import not_found, servers_conflict
+from local.simulator.instance_types import Catalogue
 from local.simulator.launch_settings import (
     MANAGED_BY,
     MANAGED_TAG,
+    grown_volume,
     initial_settings,
     initial_template,
     own_changes,
 )
 from local.simulator.launch_templates import Author, LaunchTemplate, LaunchTemplates, Version
-from local.simulator.launches import faults_in
+from local.simulator.launching import finish, launch
 from local.simulator.machines import Place, describe
 from local.simulator.network_shapes import Network
-from local.simulator.recovery import Job, Jobs, Participant
-from local.simulator.shapes import Shape, identifier, timestamp
+from local.simulator.recovery import Job, Jobs, Pace, Participant
+from local.simulator.right_sizing import right_size
+from local.simulator.shapes import Shape, identifier
+from local.simulator.source_servers import SourceServer
 
-UNRECOVERABLE = {"STOPPED", "INITIATING", "INITIAL_SYNC", "DISCONNECTED"}
-
-
-@dataclass
-class SourceServer:
-    """A server: as DRS describes it, its launch settings, and those before the last write."""
-
-    description: Shape
-    settings: Shape
-    earlier_settings: Shape | None = None
-
-    @property
-    def id(self) -> str:
-        """`s-` and 17 hex digits."""
-        return str(self.description["sourceServerID"])
-
-    @property
-    def template_id(self) -> str:
-        """Its own launch template."""
-        return str(self.settings["ec2LaunchTemplateID"])
+Iam = Callable[[], Any]  # moto's IAMBackend; moto ships no types
 
 
 @dataclass
@@ -49,9 +35,14 @@ class Estate:
     """All that is kept here; the caller holds the world's lock."""
 
     place: Place
+    catalogue: Catalogue
+    iam: Iam
     servers: dict[str, SourceServer] = field(default_factory=dict)
     templates: LaunchTemplates = field(default_factory=LaunchTemplates)
     jobs: Jobs = field(default_factory=Jobs)
+    held: dict[str, list[str]] = field(default_factory=dict)
+    """The interfaces of each server's recovery instance."""
+    _looked_at: datetime | None = None
     _made: int = 0
     _owners: dict[str, str] = field(default_factory=dict)
 
@@ -73,8 +64,8 @@ class Estate:
         """Let one more server be replicated here, with the template DRS makes for it."""
         description = describe(self.place, self._made, now, name, tags or {})
         self._made += 1
-        server = SourceServer(description, {})
-        server.settings = initial_settings(description, self._make_template(server, now).id)
+        server = SourceServer(description)
+        server.history.write(initial_settings(description, self._make_template(server, now).id), now)
         self.servers[server.id] = server
         return server
 
@@ -108,7 +99,7 @@ class Estate:
         """Patch the launch settings. DRS may then write a new default template version of its own."""
         before = server.settings
         after = before | patch
-        server.settings, server.earlier_settings = after, before
+        server.history.write(after, now)
         template = self.templates.get(server.template_id)
         if changes := own_changes(server.description, before, after, template.default.data):
             self.write_default(template, changes, self.drs(now))
@@ -117,7 +108,7 @@ class Estate:
     def write_default(self, template: LaunchTemplate, changes: Shape, author: Author) -> Version:
         """A new version from the current default, made the default: by DRS, or by someone in the console."""
         version = template.write(changes, author, source=str(template.default_number))
-        template.make_default(str(version.number))
+        template.make_default(str(version.number), author.at)
         return version
 
     def delete_template(self, template: LaunchTemplate, now: datetime) -> None:
@@ -125,58 +116,49 @@ class Estate:
         owner = self.owner(template.id)
         self.templates.delete(template)
         if server := self.servers.get(owner or ""):
-            server.settings = server.settings | {"ec2LaunchTemplateID": self._make_template(server, now).id}
+            server.history.write(server.settings | {"ec2LaunchTemplateID": self._make_template(server, now).id}, now)
 
-    def start_recovery(self, server_ids: Sequence[str], now: datetime, *, is_drill: bool, tags: dict[str, str]) -> Job:
+    def grow_disk(self, server: SourceServer, device: str, gib: int, now: datetime) -> None:
+        """A disk of the source grows, and DRS makes its volume as large, in a default version of its own."""
+        server.grow_disk(device, gib)
+        template = self.templates.get(server.template_id)
+        if changes := grown_volume(template.default.data, device, gib):
+            self.write_default(template, changes, self.drs(now))
+
+    def start_recovery(self, server_ids: Sequence[str], pace: Pace, *, is_drill: bool, tags: dict[str, str]) -> Job:
         """Accept a job for all these servers, or refuse the whole call."""
         servers = [self.server(server_id) for server_id in server_ids]
-        if down := [server.id for server in servers if _state(server) in UNRECOVERABLE]:
+        if down := [server.id for server in servers if not server.recoverable]:
             raise servers_conflict("source servers that cannot be recovered", down)
         if held := [server.id for server in servers if server.id in self.jobs.busy()]:
             raise servers_conflict("source servers that another job holds", held)
         self.jobs.refuse_over_quota(len(servers))
-        job_id = identifier("drsjob", self.place.arn(""), len(self.jobs.by_id), now)
+        job_id = identifier("drsjob", self.place.arn(""), len(self.jobs.by_id), pace.created)
         participants = [Participant(server.id) for server in servers]
-        job = Job(job_id, self.place.arn(f"job/{job_id}"), now, is_drill, tags, participants)
+        job = Job(job_id, self.place.arn(f"job/{job_id}"), pace, is_drill, tags, participants)
         self.jobs.by_id[job_id] = job
         for server in servers:
-            self._show_launch(server, job, "PENDING", "PENDING")
+            server.show_launch(job, "PENDING", "PENDING")
         return job
 
-    def advance(self, now: datetime) -> None:
-        """Let happen what is due in the running jobs."""
+    def advance(self, now: datetime, right_sizing: float | None) -> None:
+        """Let happen what is due: in the running jobs, and every `right_sizing` seconds DRS's own look at types."""
+        if right_sizing and (due := self._next_look(now, timedelta(seconds=right_sizing))):
+            self._run_jobs(due)
+            right_size(self, due)
+        self._run_jobs(now)
+
+    def _next_look(self, now: datetime, every: timedelta) -> datetime | None:
+        """When DRS looked first since the last time that anybody did; later looks would find nothing new."""
+        last = self._looked_at
+        if last is None or now < last:
+            self._looked_at = now
+            return None
+        if now < last + every:
+            return None
+        self._looked_at = last + every * ((now - last) // every)
+        return last + every
+
+    def _run_jobs(self, now: datetime) -> None:
         for job in self.jobs.running():
-            job.advance(now, self._launch, self._finish)
-
-    def _launch(self, job: Job, participant: Participant) -> None:
-        """Use the default version of this moment; refused ones fail here, the others run until the end."""
-        server = self.servers.get(participant.server_id)
-        if not server:
-            participant.status, participant.why = "FAILED", "the source server is gone"
-            return
-        participant.template = self.templates.get(server.template_id)
-        participant.version = participant.template.default_number
-        participant.why = next(faults_in(participant.template.default.data, self.network), None)
-        if participant.why:
-            participant.status = "FAILED"
-            self._show_launch(server, job, "FAILED", "FAILED")
-
-    def _finish(self, job: Job, participant: Participant) -> None:
-        participant.status = "LAUNCHED"
-        participant.instance_id = identifier("i", job.id, participant.server_id)
-        if server := self.servers.get(participant.server_id):
-            server.description["recoveryInstanceId"] = participant.instance_id
-            self._show_launch(server, job, "LAUNCHED", "SUCCEEDED")
-
-    def _show_launch(self, server: SourceServer, job: Job, status: str, result: str) -> None:
-        initiated = {
-            "apiCallDateTime": timestamp(job.created),
-            "jobID": job.id,
-            "type": "DRILL" if job.is_drill else "RECOVERY",
-        }
-        server.description["lastLaunchResult"] = result
-        server.description["lifeCycle"]["lastLaunch"] = {"initiated": initiated, "status": status}
-
-
-def _state(server: SourceServer) -> str:
-    return str(server.description["dataReplicationInfo"]["dataReplicationState"])
+            job.advance(now, partial(launch, self), partial(finish, self))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from local.simulator.calls import Call
+from local.simulator.right_sizing import HOUR
 
 
 @dataclass
@@ -11,9 +12,15 @@ class Knobs:
 
     `latency` is seconds of the machine's clock by operation (`*`, `ec2:*`, `GetLaunchConfiguration`, the most exact
     counts): a call waits for so long before it has its effect, beside all others, and holds nobody up.
+    `lag` is how many seconds of the simulator's clock reads are behind writes: of settings (`drs`), of `templates`.
+    `right_sizing` is how often DRS looks at instance types by itself, None is never.
+    `job_speed` is how many times as fast as the real drill jobs run that are accepted from now on.
     """
 
     latency: dict[str, float] = field(default_factory=dict)
+    lag: dict[str, float] = field(default_factory=dict)
+    right_sizing: float | None = HOUR
+    job_speed: float = 1
 
     def latency_of(self, call: Call) -> float:
         """The machine's seconds that this call takes longer."""

@@ -55,6 +55,18 @@ def own_changes(server: Shape, before: Shape, after: Shape, template: Shape) -> 
     return changes
 
 
+def grown_volume(template: Shape, device: str, gib: int) -> Shape:
+    """The template's keys that DRS rewrites because a source disk grew; empty if the volume is large enough."""
+    volumes = template.get("BlockDeviceMappings", [])
+    grown = [
+        volume | {"Ebs": volume["Ebs"] | {"VolumeSize": max(gib, volume["Ebs"].get("VolumeSize", 0))}}
+        if volume.get("DeviceName") == device and "Ebs" in volume
+        else volume
+        for volume in volumes
+    ]
+    return {"BlockDeviceMappings": grown} if grown != volumes else {}
+
+
 def _with_source_addresses(server: Shape, template: Shape) -> list[Shape]:
     """Index 0 gets the source's own addresses, the first one primary; other interfaces stay."""
     ips = server["sourceProperties"]["networkInterfaces"][0]["ips"]

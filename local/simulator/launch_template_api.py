@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from local.simulator.ec2_request import Ec2Request
 from local.simulator.errors import AwsError
+from local.simulator.history import NOW, View
 from local.simulator.launch_templates import DEFAULT, LATEST, Author, LaunchTemplate, Version
 from local.simulator.render import Ec2Xml
 from local.simulator.shapes import Shape
@@ -56,7 +57,7 @@ class LaunchTemplateApi(Ec2Request):
 
         def choose() -> Shape:
             template = self._named()
-            template.make_default(asked.get("DefaultVersion", DEFAULT))
+            template.make_default(asked.get("DefaultVersion", DEFAULT), self.now)
             return {"LaunchTemplate": _template(template)}
 
         return Ec2Xml(self._once(choose))
@@ -75,7 +76,7 @@ class LaunchTemplateApi(Ec2Request):
         named += [find(None, name) for name in asked.get("LaunchTemplateNames", [])]
         return self.filtered(
             "LaunchTemplates",
-            [_template(each) for each in named or self.estate.templates],
+            [self._seen(each) for each in named or self.estate.templates],
             TEMPLATE_FILTERS,
             largest=LARGEST_PAGE,
         )
@@ -97,12 +98,16 @@ class LaunchTemplateApi(Ec2Request):
     def _versions(self, template: LaunchTemplate) -> Iterator[Shape]:
         """The versions asked for, each once; all of them newest first if none is named."""
         asked = self.asked
-        lagging = self.fault.hides(self.estate.owner(template.id))
-        default, latest = template.numbers(lagging=lagging)
-        named = [template.version(each, lagging=lagging) for each in asked.get("Versions", [])]
+        view = self.view("templates", self.estate.owner(template.id))
+        default, latest = template.numbers(view)
+        named = [template.version(each, view) for each in asked.get("Versions", [])]
         low, high = int(asked.get("MinVersion", 1)), min(int(asked.get("MaxVersion", latest)), latest)
         for version in dict.fromkeys(each.number for each in named) or range(high, low - 1, -1):
             yield _version(template, template.versions[version - 1], default)
+
+    def _seen(self, template: LaunchTemplate) -> Shape:
+        """A template as a read sees it, which may lag."""
+        return _template(template, self.view("templates", self.estate.owner(template.id)))
 
     def _named(self) -> LaunchTemplate:
         asked = self.asked
@@ -115,8 +120,8 @@ class LaunchTemplateApi(Ec2Request):
         return self.estate.templates.once(self.asked.get("ClientToken"), self.asked, act)
 
 
-def _template(template: LaunchTemplate) -> Shape:
-    default, latest = template.numbers()
+def _template(template: LaunchTemplate, view: View = NOW) -> Shape:
+    default, latest = template.numbers(view)
     return {
         "LaunchTemplateId": template.id,
         "LaunchTemplateName": template.name,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from local.simulator.errors import AwsError, template_not_found, version_not_found
+from local.simulator.history import NOW, History, View
 from local.simulator.shapes import Shape, identifier
 
 LATEST, DEFAULT = "$Latest", "$Default"
@@ -33,24 +34,29 @@ class Version:
 
 @dataclass
 class LaunchTemplate:
-    """A template. `earlier` is (default, latest) before the last write: what a read that lags still sees."""
+    """A template. A read that lags does not see versions that are newer than its view."""
 
     id: str
     name: str
     tags: dict[str, str]
     versions: list[Version]
-    default_number: int = 1
-    earlier: tuple[int, int] | None = None
+    _numbers: History[tuple[int, int]] = field(default_factory=History)
 
-    def numbers(self, *, lagging: bool = False) -> tuple[int, int]:
+    def __post_init__(self) -> None:
+        self._numbers.write((1, len(self.versions)), self.versions[0].author.at)
+
+    @property
+    def default_number(self) -> int:
+        """The number of the version that DRS launches from."""
+        return self._numbers.latest[0]
+
+    def numbers(self, view: View = NOW) -> tuple[int, int]:
         """The default and the latest version's number."""
-        if lagging and self.earlier:
-            return self.earlier
-        return self.default_number, len(self.versions)
+        return self._numbers.seen(view)
 
-    def version(self, named: str, *, lagging: bool = False) -> Version:
+    def version(self, named: str, view: View = NOW) -> Version:
         """The version a request names: a number, `$Default` or `$Latest`."""
-        default, latest = self.numbers(lagging=lagging)
+        default, latest = self.numbers(view)
         known = {DEFAULT: default, LATEST: latest}
         number = known.get(named) or (int(named) if named.isdecimal() else 0)
         if not 1 <= number <= latest:
@@ -67,16 +73,14 @@ class LaunchTemplate:
     ) -> Version:
         """Add a version: the source's data with whole top-level keys replaced, or only what was sent."""
         base = self.version(source).data if source else {}
-        self.earlier = self.numbers()
         version = Version(len(self.versions) + 1, {**base, **data}, description, author)
         self.versions.append(version)
+        self._numbers.write((self.default_number, version.number), author.at)
         return version
 
-    def make_default(self, named: str) -> None:
+    def make_default(self, named: str, now: datetime) -> None:
         """Let recovery launch from another version."""
-        number = self.version(named).number
-        self.earlier = self.numbers()
-        self.default_number = number
+        self._numbers.write((self.version(named).number, len(self.versions)), now)
 
 
 @dataclass

@@ -1,19 +1,72 @@
 """What goes wrong when DRS launches a template: EC2 never looked at it before, so here it shows."""
 
 from collections.abc import Iterator
-from ipaddress import ip_address, ip_network
+from typing import Any, NamedTuple
 
+from local.simulator import addresses
+from local.simulator.addresses import Subnet
+from local.simulator.errors import AwsError
+from local.simulator.instance_types import Catalogue
 from local.simulator.launch_settings import MANAGED_BY, MANAGED_TAG
 from local.simulator.network_shapes import Network
 from local.simulator.shapes import Shape
 
 
-def faults_in(template: Shape, network: Network) -> Iterator[str]:
-    """Why an instance cannot be launched from this data; `network` is the rest of EC2 there."""
+class Around(NamedTuple):
+    """What stands around a launch. `spared` are the interfaces of the server's own earlier recovery instance."""
+
+    network: Network
+    catalogue: Catalogue
+    region: str
+    iam: Any
+    spared: frozenset[str] = frozenset()
+
+    def subnets(self, template: Shape, interface: Shape) -> list[Subnet]:
+        """Where an interface can be: in the subnet it names, or in a default one whose zone offers the type."""
+        every = self.network.describe_subnets()
+        if named := interface.get("SubnetId"):
+            return [subnet for subnet in every if subnet.id == named]
+        zones = self.catalogue.zones(self.region, template.get("InstanceType", ""))
+        return [subnet for subnet in every if subnet.default_for_az and subnet.availability_zone in zones]
+
+
+class Placing(NamedTuple):
+    """Where an interface of a recovery instance is."""
+
+    subnet: Subnet
+    addresses: list[str]
+    groups: list[str]
+
+
+def faults_in(template: Shape, around: Around) -> Iterator[str]:
+    """Why an instance cannot be launched from this data."""
     if {"Key": MANAGED_TAG, "Value": MANAGED_BY} not in _tags(template, "instance"):
         yield f"UnauthorizedOperation: the instance would not carry the tag {MANAGED_TAG}"
-    for interface in template.get("NetworkInterfaces", []):
-        yield from _faults_in_interface(interface, network)
+    kind, key = template.get("InstanceType", ""), template.get("KeyName")
+    if not around.catalogue.zones(around.region, kind):
+        yield f"Unsupported: the instance type '{kind}' is not offered in {around.region}"
+    if key and key not in around.network.key_pairs:
+        yield f"InvalidKeyPair.NotFound: the key pair '{key}' does not exist"
+    yield from _faults_in_profile(template.get("IamInstanceProfile", {}), around)
+    for interface in _interfaces(template):
+        yield from _faults_in_interface(template, interface, around)
+
+
+def placing(template: Shape, around: Around) -> list[Placing]:
+    """Where the interfaces of a template without faults are put; those that name no address get the first free one."""
+    places = []
+    for interface in _interfaces(template):
+        for subnet in around.subnets(template, interface):
+            wanted, used = addresses.wanted_by(interface), addresses.in_use(around.network, subnet.id, around.spared)
+            if all(addresses.within(subnet, address) for address in wanted):
+                given = wanted or [addresses.free(subnet, used)]
+                places.append(Placing(subnet, given, interface.get("Groups", [])))
+                break
+    return places
+
+
+def _interfaces(template: Shape) -> list[Shape]:
+    return template.get("NetworkInterfaces") or [{"DeviceIndex": 0}]
 
 
 def _tags(template: Shape, kind: str) -> list[Shape]:
@@ -25,22 +78,42 @@ def _tags(template: Shape, kind: str) -> list[Shape]:
     ]
 
 
-def _faults_in_interface(interface: Shape, network: Network) -> Iterator[str]:
-    subnets = {subnet.id: subnet for subnet in network.describe_subnets()}
-    groups = {group.id: group for group in network.describe_security_groups()}
-    named = interface.get("SubnetId")
-    if named and named not in subnets:
+def _faults_in_profile(profile: Shape, around: Around) -> Iterator[str]:
+    known = around.iam.instance_profiles.values()
+    if (name := profile.get("Name")) and name not in {each.name for each in known}:
+        yield f"InvalidParameterValue: Invalid IAM Instance Profile name '{name}'"
+    if (arn := profile.get("Arn")) and arn not in {each.arn for each in known}:
+        yield f"InvalidParameterValue: Invalid IAM Instance Profile ARN '{arn}'"
+
+
+def _faults_in_interface(template: Shape, interface: Shape, around: Around) -> Iterator[str]:
+    within, named = around.subnets(template, interface), interface.get("SubnetId")
+    if not within and named:
         yield f"InvalidSubnetID.NotFound: the subnet ID '{named}' does not exist"
+    elif not within:
+        yield "VPCIdNotSpecified: no default VPC for this user"
+    if not within:
         return
-    within = [subnets[named]] if named else [subnet for subnet in subnets.values() if subnet.default_for_az]
+    groups = {group.id: group.vpc_id for group in around.network.describe_security_groups()}
     for group in interface.get("Groups", []):
-        if group not in groups or groups[group].vpc_id not in {subnet.vpc_id for subnet in within}:
+        if groups.get(group) not in {subnet.vpc_id for subnet in within}:
             yield f"InvalidGroup.NotFound: the security group '{group}' does not exist in the subnet's VPC"
-    for address in _addresses(interface):
-        if not any(ip_address(address) in ip_network(subnet.cidr_block) for subnet in within):
-            yield f"InvalidParameterValue: address {address} does not fall within the subnet's address range"
+    zone, kind = within[0].availability_zone, template.get("InstanceType", "")
+    if zone not in around.catalogue.zones(around.region, kind):
+        yield f"Unsupported: the instance type '{kind}' is not supported in the Availability Zone {zone}"
+    yield from _faults_in_addresses(interface, within, around)
 
 
-def _addresses(interface: Shape) -> list[str]:
-    single = [interface["PrivateIpAddress"]] if interface.get("PrivateIpAddress") else []
-    return single + [each["PrivateIpAddress"] for each in interface.get("PrivateIpAddresses", [])]
+def _faults_in_addresses(interface: Shape, within: list[Subnet], around: Around) -> Iterator[str]:
+    wanted = addresses.wanted_by(interface)
+    for address in wanted:
+        subnet = next((each for each in within if addresses.within(each, address)), within[0])
+        try:
+            addresses.refuse(subnet, address, addresses.in_use(around.network, subnet.id, around.spared))
+        except AwsError as error:
+            yield f"{error.code}: {error.message}"
+    if not wanted:
+        try:
+            addresses.free(within[0], addresses.in_use(around.network, within[0].id, around.spared))
+        except AwsError as error:
+            yield f"{error.code}: {error.message}"

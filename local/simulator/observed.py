@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from uuid import uuid4
 
@@ -17,6 +17,7 @@ from local.simulator.calls import Call
 from local.simulator.errors import AwsError
 from local.simulator.estate import Estate
 from local.simulator.faults import NOTHING
+from local.simulator.history import NOW, View
 from local.simulator.machines import Place
 from local.simulator.render import JsonError, QueryError
 from local.simulator.world import World
@@ -79,13 +80,20 @@ class Observed(BaseResponse):  # type: ignore[misc]  # moto ships no types
         """Why the service does nothing for this account in this Region, if that is so."""
         return None
 
+    def view(self, what: str, server_id: str | None) -> View:
+        """What a read sees of a server's `drs` settings or `templates`: under a lag not the newest writes."""
+        if self.fault.hides(server_id):
+            return View(one_back=True)
+        seconds = self.world.knobs.lag.get(what)
+        return View(until=self.now - timedelta(seconds=seconds)) if seconds else NOW
+
     def call_action(self) -> Answer:
         """Take the call, unless a fault is quicker."""
         self.request_id = str(uuid4())
         with self.world.lock:
             call = self._call()
             self.fault = self.world.faults.take(call)
-            alarm = self.world.clock.alarm(self.fault.seconds)
+            alarm = self.world.clock.alarm(self.fault.delay)
             latency = self.world.knobs.latency_of(call)
         if latency:
             time.sleep(latency)
@@ -100,6 +108,9 @@ class Observed(BaseResponse):  # type: ignore[misc]  # moto ships no types
         self.now = self.world.catch_up()
         if self.fault.error == "drop":
             log.record(replace(call, error="drop", delivered=False), self.now)
+        if self.fault.error == "zombie":
+            self.world.later(self.now + timedelta(seconds=self.fault.seconds), lambda at: self._land(call, at))
+        if self.fault.error in {"drop", "zombie"}:
             raise ConnectionClosedError(endpoint_url=self.uri)
         answer = self._answer(call)
         lost = self.fault.error == "lost-answer"
@@ -107,6 +118,12 @@ class Observed(BaseResponse):  # type: ignore[misc]  # moto ships no types
         if lost:
             raise ConnectionClosedError(endpoint_url=self.uri)
         return answer
+
+    def _land(self, call: Call, at: datetime) -> None:
+        """What nobody waits for any more has its effect, unless it is refused by now."""
+        self.now, self.fault = at, NOTHING
+        status = self._answer(call)[0]
+        self.world.calls.record(replace(call, status=status, error=self._refused, delivered=False), at)
 
     def _call(self) -> Call:
         server_ids, template_id = self.subjects()
@@ -121,7 +138,7 @@ class Observed(BaseResponse):  # type: ignore[misc]  # moto ships no types
         )
 
     def _answer(self, call: Call) -> Answer:
-        refusal = self.fault.refusal() or self._turned_away(call) or self.barred()
+        refusal = self.fault.refusal(call.service) or self._turned_away(call) or self.barred()
         if refusal or not self._get_action():
             return self._refuse(refusal or self.unknown_operation())
         try:

@@ -7,6 +7,7 @@ is launched from the default version its template has at that moment, whenever t
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from local.simulator.errors import quota_exceeded
 from local.simulator.launch_templates import LaunchTemplate
@@ -53,6 +54,17 @@ class Participant:
         }
 
 
+class Pace(NamedTuple):
+    """When a job was accepted, and how many times as fast as the real drill it runs; infinity ends it at once."""
+
+    created: datetime
+    speed: float = 1
+
+    def after(self, seconds: float) -> datetime:
+        """A moment of its life, in seconds of the real drill."""
+        return self.created + timedelta(seconds=seconds / self.speed)
+
+
 Launch = Callable[["Job", Participant], None]
 
 
@@ -62,7 +74,7 @@ class Job:
 
     id: str
     arn: str
-    created: datetime
+    pace: Pace
     is_drill: bool
     tags: dict[str, str]
     participants: list[Participant]
@@ -75,8 +87,13 @@ class Job:
         return self.status != "COMPLETED"
 
     def after(self, seconds: float) -> datetime:
-        """A moment of its life."""
-        return self.created + timedelta(seconds=seconds)
+        """A moment of its life, in seconds of the real drill."""
+        return self.pace.after(seconds)
+
+    @property
+    def created(self) -> datetime:
+        """When it was accepted."""
+        return self.pace.created
 
     def shape(self) -> Shape:
         """As DescribeJobs shows it."""

@@ -19,11 +19,11 @@ from local.simulator import install, running
 from local.simulator.calls import Call
 from local.simulator.clock import Clock
 from local.simulator.disposed import Disposed
-from local.simulator.estate import SourceServer
 from local.simulator.faults import Fault
 from local.simulator.machines import Place
 from local.simulator.server import HttpServer
 from local.simulator.shapes import Shape
+from local.simulator.source_servers import SourceServer
 from local.simulator.world import HOME, World
 
 Client = Any  # boto3 makes its clients when asked for them
@@ -96,7 +96,8 @@ class Simulator(Disposed):
         return self.world.add_servers(count, place or self.world.home, tags=tags)
 
     def server(self, server_id: str) -> SourceServer:
-        """A server, whoever owns it."""
+        """A server, whoever owns it, after all that is due has happened."""
+        self.world.catch_up()
         return self.world.find(server_id)[1]
 
     def replication(self, server_id: str, state: str) -> None:
@@ -119,11 +120,13 @@ class Simulator(Disposed):
     def calls(self, since: int = 0) -> list[Call]:
         """The AWS calls so far, in order."""
         with self.world.lock:
+            self.world.catch_up()
             return self.world.calls.since(since)
 
     def counts(self, since: int = 0) -> dict[str, int]:
         """How often each operation was called: `{"drs:StartRecovery": 1}`."""
         with self.world.lock:
+            self.world.catch_up()
             counts: dict[str, int] = self.world.calls.shape(since)["counts"]
         return counts
 

@@ -1,7 +1,9 @@
 """Everything one simulator holds, and the lock around it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from threading import RLock
 from typing import Any
 
@@ -11,7 +13,7 @@ from local.simulator.calls import CallLog
 from local.simulator.clock import Clock
 from local.simulator.edits import refuse_impossible
 from local.simulator.errors import not_found
-from local.simulator.estate import Estate, SourceServer
+from local.simulator.estate import Estate
 from local.simulator.faults import Faults
 from local.simulator.identities import Identities
 from local.simulator.instance_types import Catalogue
@@ -20,6 +22,7 @@ from local.simulator.launch_templates import Author
 from local.simulator.limits import Limits
 from local.simulator.machines import Place
 from local.simulator.shapes import Shape
+from local.simulator.source_servers import SourceServer
 
 HOME = Place("123456789012", "us-east-1")
 
@@ -42,6 +45,7 @@ class World:
     limits: Limits = field(default_factory=Limits)
     knobs: Knobs = field(default_factory=Knobs)
     identities: Identities = field(init=False)
+    _later: list[tuple[datetime, Callable[[datetime], None]]] = field(default_factory=list)
     _iam: dict[str, Any] = field(default_factory=dict)
     _estates: dict[Place, Estate] = field(default_factory=dict)
 
@@ -52,7 +56,7 @@ class World:
     def reset(self) -> None:
         """Be as at the start: the first servers again, real time, no calls, no faults."""
         with self.lock:
-            for each in (self._estates, self._iam, self.calls, self.faults, self.limits, self.identities):
+            for each in (self._estates, self._iam, self._later, self.calls, self.faults, self.limits, self.identities):
                 each.clear()
             self.limits.enforced = self.throttles
             self.catalogue, self.knobs = Catalogue(), Knobs()
@@ -73,7 +77,9 @@ class World:
     def estate(self, place: Place) -> Estate:
         """What an account has in a Region; an empty one until somebody asks."""
         with self.lock:
-            return self._estates.setdefault(place, Estate(place))
+            if place not in self._estates:
+                self._estates[place] = Estate(place, self.catalogue, partial(self.iam, place.account))
+            return self._estates[place]
 
     def add_servers(
         self, count: int, place: Place, names: list[str] | None = None, tags: dict[str, str] | None = None
@@ -95,13 +101,31 @@ class World:
         """All that anybody has."""
         return list(self._estates.values())
 
+    def later(self, at: datetime, act: Callable[[datetime], None]) -> None:
+        """Let something happen when the clock has come so far."""
+        self._later.append((at, act))
+
     def catch_up(self) -> datetime:
-        """Let everything happen that is due, and tell the time."""
+        """Let everything happen that is due, one after another, and tell the time."""
         with self.lock:
             now = self.clock.now()
-            for estate in self._estates.values():
-                estate.advance(now)
+            for at, act in sorted((each for each in self._later if each[0] <= now), key=lambda each: each[0]):
+                self._later.remove((at, act))
+                self._advance(at)
+                act(at)
+            self._advance(now)
             return now
+
+    def _advance(self, now: datetime) -> None:
+        for estate in self._estates.values():
+            estate.advance(now, self.knobs.right_sizing)
+
+    def grow_disk(self, server_id: str, device: str, gib: int) -> None:
+        """A disk of a source server grows."""
+        with self.lock:
+            now = self.catch_up()
+            estate, server = self.find(server_id)
+            estate.grow_disk(server, device, gib, now)
 
     def edit(self, server_id: str, settings: Shape | None = None, template: Shape | None = None) -> SourceServer:
         """Someone in the console changes a server's launch settings, or keys of its default template."""

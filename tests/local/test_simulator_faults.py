@@ -208,3 +208,72 @@ def test_a_warning_comes_with_a_version_that_was_made(sim: Simulator) -> None:
     assert answer["Warning"]["Errors"][0]["Message"] == "subnet-0bad does not exist"
     assert answer["LaunchTemplateVersion"]["VersionNumber"] == 2
     assert "Warning" not in ec2.create_launch_template_version(**asked)
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "code", "status"),
+    [
+        ("drs", "describe_jobs", "ExpiredTokenException", 403),
+        ("ec2", "describe_subnets", "RequestExpired", 400),
+        ("iam", "list_instance_profiles", "ExpiredToken", 403),
+        ("sts", "get_caller_identity", "ExpiredToken", 403),
+    ],
+)
+def test_expired_credentials_are_refused_in_the_words_of_the_service(
+    sim: Simulator, service: str, call: str, code: str, status: int
+) -> None:
+    sim.fault(Fault("expired"))
+    with pytest.raises(ClientError) as error:
+        getattr(sim.client(service), call)()
+    answer: Json = error.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+    getattr(sim.client(service), call)()
+
+
+def test_tags_are_refused_on_a_recovery_and_nothing_is_started(sim: Simulator) -> None:
+    drs, asked = sim.client("drs"), [{"sourceServerID": sim.server_ids()[0]}]
+    sim.fault(Fault("tags-refused", "StartRecovery", times=None))
+    with pytest.raises(ClientError, match="Invalid request provided: Tags") as error:
+        drs.start_recovery(sourceServers=asked, tags={"wave": "1"})
+    assert error.value.response["Error"]["Code"] == "ValidationException"
+    assert drs.describe_jobs()["items"] == []
+    assert drs.start_recovery(sourceServers=asked)["job"]["status"] == "PENDING"
+
+
+def outcomes(sim: Simulator, calls: int) -> list[str | None]:
+    """What became of each call: an error, or nothing."""
+    found: list[str | None] = []
+    for _ in range(calls):
+        try:
+            get(sim)
+        except ClientError as error:
+            found.append(str(error.response["Error"]["Code"]))
+        except ConnectionClosedError:
+            found.append("drop")
+        else:
+            found.append(None)
+    return found
+
+
+def test_faults_can_strike_a_share_of_the_calls_and_the_same_ones_again(served: Simulator) -> None:
+    seen = []
+    for _ in range(2):
+        served.reset()
+        served.fault(Fault("ThrottlingException", times=None, rate=0.1, seed=1))
+        served.fault(Fault("InternalServerException", times=None, rate=0.05, seed=2))
+        served.fault(Fault("drop", times=None, rate=0.02, seed=3))
+        seen.append(outcomes(served, 600))
+    share = {name: seen[0].count(name) / 600 for name in set(seen[0])}
+    assert seen[0] == seen[1]
+    assert share["ThrottlingException"] == pytest.approx(0.1, abs=0.03)
+    assert share["InternalServerException"] == pytest.approx(0.045, abs=0.025)
+    assert share["drop"] == pytest.approx(0.017, abs=0.015)
+
+
+def test_another_seed_strikes_other_calls(served: Simulator) -> None:
+    seen = []
+    for seed in (1, 2):
+        served.reset()
+        served.fault(Fault("ThrottlingException", times=None, rate=0.3, seed=seed))
+        seen.append(outcomes(served, 60))
+    assert seen[0] != seen[1]
