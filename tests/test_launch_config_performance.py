@@ -98,7 +98,7 @@ def seconds(desk: Desk, since: datetime) -> float:
     [
         (SETTINGS, 6, 5),
         ({"copyTags": True, "launchDisposition": "STOPPED"}, 3, 2),
-        ({"instanceType": "m5.2xlarge"}, 5, 5),
+        ({"keyName": "break-glass"}, 5, 5),
     ],
     ids=["both places", "DRS alone", "the template alone"],
 )

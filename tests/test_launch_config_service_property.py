@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
@@ -348,7 +349,7 @@ class TestApplyingForLong(Applying.TestCase):  # type: ignore[name-defined, misc
 # --- the hash -------------------------------------------------------------------------------------------------------
 
 
-@given(g.configurations(nulls=True, without="staticPrivateIp"), g.configurations(nulls=True, without="staticPrivateIp"))
+@given(g.configurations(nulls=True, without=g.CONTRARY), g.configurations(nulls=True, without=g.CONTRARY))
 def test_the_hash_that_is_recorded_is_the_fingerprint_of_what_is_wanted_on_every_later_look(
     default: dict[str, Any], own: dict[str, Any]
 ) -> None:
@@ -508,20 +509,22 @@ def test_a_wave_asks_aws_again_without_waiting_for_the_backoff_of_an_outage() ->
     clock = g.Clock()
     asked: list[str] = []
 
-    def away(asks: Any, _deadline: datetime) -> Any:  # noqa: ANN401  the door's answers
+    def away(asks: Any, *_: Any, **__: Any) -> Any:  # noqa: ANN401  the door's answers
         for one in asks:
             yield Fault(one.server_id, one.epoch, "outage", "ThrottlingException", "Rate exceeded", clock.now())
 
-    def back(asks: Any, _deadline: datetime) -> Any:  # noqa: ANN401  the door's answers
+    def back(asks: Any, *_: Any, **__: Any) -> Any:  # noqa: ANN401  the door's answers
         for one in asks:
             asked.append(one.server_id)
             yield Proved(one.server_id, one.epoch, one.config_hash, clock.now())
 
     desk = g.service(clock=clock)
     erp(desk, *SERVERS)
-    stopped = pump(replace(desk, apply=lambda _region: away), GROUP_ID, desk.after(60)).state
+    stopped = pump(replace(desk, door=lambda _target: SimpleNamespace(apply=away)), GROUP_ID, desk.after(60)).state
     assert stopped.not_before is not None
     assert stopped.not_before > clock.now()
-    found = pump(replace(desk, apply=lambda _region: back), GROUP_ID, desk.after(60), for_wave=True)
+    found = pump(
+        replace(desk, door=lambda _target: SimpleNamespace(apply=back)), GROUP_ID, desk.after(60), for_wave=True
+    )
     assert sorted(asked) == SERVERS
     assert status.status(found.state, clock.now()) == "ready"

@@ -209,11 +209,12 @@ def test_a_definition_that_differs_from_what_was_applied_is_known_at_once_withou
 
 
 def test_a_definition_that_says_the_same_in_another_order_is_no_change(desk: Desk) -> None:
+    subnet = {"subnetId": "subnet-0a1b2c3d"}
     group_id = desk.create(
-        launchConfig={"securityGroupIds": ["sg-0000000a", "sg-0000000b"], "tags": {"a": "1", "b": "2"}}
+        launchConfig={**subnet, "securityGroupIds": ["sg-0000000a", "sg-0000000b"], "tags": {"a": "1", "b": "2"}}
     )
     since = len(desk.simulator.calls())
-    same = {"tags": {"b": "2", "a": "1"}, "securityGroupIds": ["sg-0000000b", "sg-0000000a"]}
+    same = {"tags": {"b": "2", "a": "1"}, "securityGroupIds": ["sg-0000000b", "sg-0000000a"], **subnet}
     assert desk.ask("update_protection_group", groupId=group_id, launchConfig=same)["status"] == "ready"
     assert calls(desk.simulator, since) == []
 

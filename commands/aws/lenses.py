@@ -41,16 +41,41 @@ def _pascal(key: str) -> str:
 
 
 def _camel(data: Data) -> Data:
-    return {key[0].lower() + key[1:]: value for key, value in data.items()}
+    return {key[0].lower() + key[1:]: _deep(_camel, value) for key, value in data.items()}
 
 
-def _get_metadata(data: Data) -> Data:
-    return _camel(data.get("MetadataOptions", {}))
+def _to_ec2(data: Data) -> Data:
+    return {_pascal(key): _deep(_to_ec2, value) for key, value in data.items()}
 
 
-def _put_metadata(data: Data, value: Data) -> None:
-    options = {_pascal(key): one for key, one in value.items()}
-    data["MetadataOptions"] = {**data.get("MetadataOptions", {}), **options}
+def _deep(spell: Callable[[Data], Data], value: Any) -> Any:  # noqa: ANN401  JSON
+    return spell(value) if isinstance(value, dict) else value
+
+
+def _structure(top: str) -> Lens:
+    """Keys that are not named keep their values."""
+
+    def put(data: Data, value: Data) -> None:
+        data[top] = {**data.get(top, {}), **_to_ec2(value)}
+
+    return Lens(top, lambda data: _camel(data.get(top, {})), put)
+
+
+def _whole(top: str) -> Lens:
+    """A structure whose keys exclude each other: what was there before must go."""
+
+    def put(data: Data, value: Data) -> None:
+        data[top] = _to_ec2(value)
+
+    return Lens(top, lambda data: _camel(data.get(top, {})), put)
+
+
+def _get_licenses(data: Data) -> tuple[Data, ...]:
+    return tuple(sorted(map(_camel, data.get("LicenseSpecifications", [])), key=str))
+
+
+def _put_licenses(data: Data, value: tuple[Data, ...]) -> None:
+    data["LicenseSpecifications"] = [_to_ec2(one) for one in value]
 
 
 def _interface(data: Data) -> Data:
@@ -140,7 +165,13 @@ LENSES: dict[str, Lens] = {
     "instanceInitiatedShutdownBehavior": _plain("InstanceInitiatedShutdownBehavior"),
     "ebsOptimized": _plain("EbsOptimized"),
     "keyName": _plain("KeyName"),
-    "metadataOptions": Lens("MetadataOptions", _get_metadata, _put_metadata),
+    "metadataOptions": _structure("MetadataOptions"),
+    "creditSpecification": _structure("CreditSpecification"),
+    "cpuOptions": _structure("CpuOptions"),
+    "capacityReservationSpecification": _whole("CapacityReservationSpecification"),
+    "licenseSpecifications": Lens("LicenseSpecifications", _get_licenses, _put_licenses),
+    "privateDnsNameOptions": _structure("PrivateDnsNameOptions"),
+    "maintenanceOptions": _structure("MaintenanceOptions"),
     "tags": Lens("TagSpecifications", _get_tags, _put_tags),
     "blockDeviceMappings": Lens("BlockDeviceMappings", _get_devices, _put_devices),
     "subnetId": _nic("SubnetId"),

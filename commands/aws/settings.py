@@ -17,6 +17,8 @@ DRS_KEYS = (
     "targetInstanceTypeRightSizingMethod",
     "postLaunchEnabled",
     "name",
+    "recoveryMode",
+    "launchIntoInstanceProperties",
 )
 
 UNAPPLIED = {*get_type_hints(LaunchConfiguration)} - {*DRS_KEYS} - {*LENSES}

@@ -32,6 +32,7 @@ SETTINGS = {
         "targetInstanceTypeRightSizingMethod targetInstanceTypeRightSizingMethod",
         "postLaunchEnabled postLaunchEnabled",
         "name name",
+        "recoveryMode recoveryMode",
     ),
     TEMPLATES: _at(
         "InstanceType instanceType",
@@ -48,6 +49,11 @@ SETTINGS = {
         "MetadataOptions.HttpPutResponseHopLimit metadataOptions.httpPutResponseHopLimit",
         "MetadataOptions.HttpProtocolIpv6 metadataOptions.httpProtocolIpv6",
         "MetadataOptions.InstanceMetadataTags metadataOptions.instanceMetadataTags",
+        "CreditSpecification.CpuCredits creditSpecification.cpuCredits",
+        "MaintenanceOptions.AutoRecovery maintenanceOptions.autoRecovery",
+        "PrivateDnsNameOptions.HostnameType privateDnsNameOptions.hostnameType",
+        "PrivateDnsNameOptions.EnableResourceNameDnsARecord privateDnsNameOptions.enableResourceNameDnsARecord",
+        "PrivateDnsNameOptions.EnableResourceNameDnsAAAARecord privateDnsNameOptions.enableResourceNameDnsAAAARecord",
         "TagSpecifications.*.ResourceType tags.of",
         "TagSpecifications.*.Tags.*.Key tags.key",
         "TagSpecifications.*.Tags.*.Value tags.value",
@@ -64,8 +70,6 @@ SETTINGS = {
     ),
     REPLICATION: {},
 }
-NETWORK = ("subnetId", "securityGroupIds", "staticPrivateIp", "associatePublicIp")
-"""What `ExcludeNetworkConfiguration` keeps from a server; it turns copyPrivateIp off besides."""
 
 
 def setting(layer: str, path: Path) -> tuple[str, ...] | None:

@@ -10,9 +10,9 @@ A key of an override replaces that key of the defaults whole; if nothing of it c
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from events.configuration import NETWORK
 from local.synchronizer.documents import at
 from local.synchronizer.findings import Finding
-from local.synchronizer.keys import NETWORK
 from local.synchronizer.leaves import Settings
 from local.synchronizer.servers import Server
 from local.synchronizer.translate import Translated

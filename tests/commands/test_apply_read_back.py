@@ -24,7 +24,7 @@ def test_a_warning_of_ec2_fails_its_server_with_that_text_and_the_version_is_not
 def test_a_server_for_which_drs_names_no_template_is_failed_never_ready(desk: Desk) -> None:
     victim = desk.simulator.server_ids()[0]
     del desk.simulator.server(victim).settings["ec2LaunchTemplateID"]
-    group_id = desk.create(launchConfig={"instanceType": "m5.xlarge"})
+    group_id = desk.create(launchConfig={"keyName": "break-glass"})
     assert desk.status(group_id)["serverConfigs"][victim]["status"] == "failed"
     assert desk.status(group_id)["reasons"] == [{"reason": "NO_LAUNCH_TEMPLATE", "servers": 1}]
 

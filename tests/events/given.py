@@ -4,6 +4,7 @@ Hypothesis: a modest profile by default, `HYPOTHESIS_PROFILE=long` for a night.
 """
 
 import os
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from commands.operations import GroupRequest, context_of
+from commands.outcomes import Doors, SourceServer
 from commands.service import GroupStream, Service
 from events.commits import Commit, Context
 from events.doors import Caller
@@ -53,10 +55,25 @@ def untouched(_target: object) -> Any:  # noqa: ANN401  a door, if anybody could
     raise AssertionError("no test of this room calls AWS")
 
 
-def service(store: Store | None = None, clock: Clock | None = None) -> Service:
-    """The commands on a store, with nobody behind the door to AWS."""
+@dataclass
+class Known:
+    """A door behind which there are servers with tags and host names, and nothing else."""
+
+    known: list[SourceServer]
+    looks: int = 0
+
+    def servers(self, ids: Sequence[str] | None = None) -> list[SourceServer]:
+        self.looks += 1
+        return [one for one in self.known if ids is None or one.server_id in ids]
+
+    def __call__(self, _target: object) -> Any:  # noqa: ANN401  a door, as far as definitions go
+        return self
+
+
+def service(store: Store | None = None, clock: Clock | None = None, door: Doors = untouched) -> Service:
+    """The commands on a store, with nobody behind the door to AWS, or only whom it is for."""
     clock = clock or Clock()
-    return Service(store or MemoryStore(), untouched, clock.now, clock.sleep, REGION, ACCOUNT)
+    return Service(store or MemoryStore(), door, clock.now, clock.sleep, REGION, ACCOUNT)
 
 
 _keys = count(1)
@@ -119,6 +136,7 @@ DEVICES = st.dictionaries(
     st.fixed_dictionaries({"volumeType": st.sampled_from(["gp2", "gp3"])}, optional={"volumeSize": st.integers(1, 99)}),
     min_size=1,
 ).map(lambda devices: [{"deviceName": name, **one} for name, one in devices.items()])
+LICENSE = "arn:aws:license-manager:us-east-1:123456789012:license-configuration:lic-{}"
 SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "launchDisposition": st.sampled_from(["STARTED", "STOPPED"]),
     "copyPrivateIp": st.booleans(),
@@ -127,6 +145,8 @@ SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "targetInstanceTypeRightSizingMethod": st.sampled_from(["NONE", "BASIC", "IN_AWS"]),
     "postLaunchEnabled": st.booleans(),
     "name": WORDS,
+    "recoveryMode": st.sampled_from(["FAST", "OPTIMAL"]),
+    "launchIntoInstanceProperties": st.fixed_dictionaries({"launchIntoEC2InstanceID": hexes(17).map("i-{}".format)}),
     "instanceType": st.sampled_from(["m5.large", "r6i.2xlarge", "u-6tb1.metal"]),
     "instanceProfileName": st.sampled_from(["erp-app", "erp+db@eu"]),
     "instanceProfileArn": st.sampled_from(["arn:aws:iam::123456789012:instance-profile/erp/app"]),
@@ -140,17 +160,43 @@ SETTINGS: dict[str, st.SearchStrategy[Any]] = {
         {"httpTokens": st.sampled_from(["optional", "required"])},
         optional={"httpPutResponseHopLimit": st.integers(1, 64)},
     ),
+    "creditSpecification": st.fixed_dictionaries({"cpuCredits": st.sampled_from(["standard", "unlimited"])}),
+    "cpuOptions": st.fixed_dictionaries(
+        {"coreCount": st.integers(1, 64), "threadsPerCore": st.sampled_from([1, 2])},
+        optional={"amdSevSnp": st.sampled_from(["enabled", "disabled"])},
+    ),
+    "capacityReservationSpecification": st.fixed_dictionaries(
+        {"capacityReservationPreference": st.sampled_from(["open", "none", "capacity-reservations-only"])}
+    )
+    | st.fixed_dictionaries(
+        {"capacityReservationTarget": hexes(17).map(lambda digits: {"capacityReservationId": f"cr-{digits}"})}
+    ),
+    "licenseSpecifications": st.sets(hexes(4).map(LICENSE.format), min_size=1, max_size=3).map(
+        lambda arns: [{"licenseConfigurationArn": arn} for arn in sorted(arns)]
+    ),
+    "privateDnsNameOptions": st.fixed_dictionaries(
+        {"hostnameType": st.sampled_from(["ip-name", "resource-name"])},
+        optional={"enableResourceNameDnsARecord": st.booleans(), "enableResourceNameDnsAAAARecord": st.booleans()},
+    ),
+    "maintenanceOptions": st.fixed_dictionaries({"autoRecovery": st.sampled_from(["default", "disabled"])}),
     "tags": TAGS,
     "blockDeviceMappings": DEVICES,
     "subnetId": hexes(17).map("subnet-{}".format),
     "securityGroupIds": GROUPS,
-    "staticPrivateIp": st.ip_addresses(v=4).map(str),
+    "staticPrivateIp": st.ip_addresses(network="10.0.0.0/8").map(str),
     "associatePublicIp": st.booleans(),
 }
 """How each setting may be asked for, as JSON."""
 
 
-def configurations(*, nulls: bool = False, without: str = "") -> st.SearchStrategy[dict[str, Any]]:
+CONTRARY = (
+    "staticPrivateIp", "launchIntoInstanceProperties", "targetInstanceTypeRightSizingMethod", "securityGroupIds",
+    "instanceProfileArn",
+)  # fmt: skip
+"""Without these no two settings contradict each other, and none is one server's alone."""
+
+
+def configurations(*, nulls: bool = False, without: Collection[str] = ()) -> st.SearchStrategy[dict[str, Any]]:
     """Sparse launch configurations, as JSON."""
-    each = {key: (st.none() | values if nulls else values) for key, values in SETTINGS.items() if key != without}
+    each = {key: (st.none() | values if nulls else values) for key, values in SETTINGS.items() if key not in without}
     return st.fixed_dictionaries({}, optional=each)

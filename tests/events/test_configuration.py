@@ -3,18 +3,45 @@
 import json
 import random
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
+from botocore.model import StructureShape
+from botocore.session import get_session
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from commands.requests import CreateProtectionGroup
-from events.configuration import BLOCKED, LaunchConfiguration, effective, fingerprint
+from events.configuration import (
+    BLOCKED,
+    ENTAILED,
+    NETWORK,
+    LaunchConfiguration,
+    effective,
+    fingerprint,
+    without_network,
+)
 from events.doors import parse
 from events.errors import Refused
 from events.model import canonical
-from tests.events.given import SETTINGS, configurations
+from events.values import (
+    CapacityReservationSpecification,
+    CpuOptions,
+    CreditSpecification,
+    MaintenanceOptions,
+    MetadataOptions,
+    PrivateDnsNameOptions,
+)
+from tests.events.given import LICENSE, SETTINGS, configurations
+
+STRUCTURES: dict[str, Any] = {
+    "CapacityReservationSpecification": CapacityReservationSpecification,
+    "CpuOptions": CpuOptions,
+    "CreditSpecification": CreditSpecification,
+    "MaintenanceOptions": MaintenanceOptions,
+    "MetadataOptions": MetadataOptions,
+    "PrivateDnsNameOptions": PrivateDnsNameOptions,
+}
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "fingerprints.json").read_text())
 
@@ -96,12 +123,17 @@ def test_fingerprints_that_were_recorded_once_are_found_again(known: dict[str, A
 # --- two layers ------------------------------------------------------------------------------------------------------
 
 
+def entailed(found: LaunchConfiguration) -> dict[str, Any]:
+    """What must be wanted because of what is."""
+    return {key: value for cause, more in ENTAILED.items() if cause in found for key, value in more.items()}
+
+
 @given(configurations(), configurations(nulls=True))
 def test_an_override_wins_key_by_key(default: dict[str, Any], own: dict[str, Any]) -> None:
     found = effective(read(default), read(own))
     for key in SETTINGS:
         expected = read(own).get(key) if key in own else read(default).get(key)
-        assert found.get(key) == expected
+        assert found.get(key) == (entailed(found).get(key) if expected is None else expected)
 
 
 @given(configurations(nulls=True), configurations(nulls=True))
@@ -116,6 +148,36 @@ def test_a_configuration_over_itself_or_under_nothing_is_itself(asked: dict[str,
     assert effective(once, {}) == once
 
 
+@given(st.lists(configurations(nulls=True), max_size=5))
+def test_many_layers_are_the_last_word_on_each_setting_and_what_it_entails(layers: list[dict[str, Any]]) -> None:
+    said = [read(layer) for layer in layers]
+    found = effective(*said)
+    for key in SETTINGS:
+        words = [layer.get(key) for layer in said if key in layer]
+        last = words[-1] if words else None
+        assert found.get(key) == (entailed(found).get(key) if last is None else last)
+
+
+@given(st.lists(configurations(nulls=True), max_size=5))
+def test_what_is_excluded_from_networking_keeps_all_the_rest(layers: list[dict[str, Any]]) -> None:
+    said = [read(layer) for layer in layers]
+    found, whole = effective(*map(without_network, said)), effective(*said)
+    assert found.keys().isdisjoint(NETWORK)
+    assert not found.get("copyPrivateIp")
+    rest = SETTINGS.keys() - {*NETWORK, "copyPrivateIp"}
+    assert {key: found.get(key) for key in rest} == {key: whole.get(key) for key in rest}
+
+
+def test_an_instance_type_wants_no_right_sizing_and_what_was_said_of_it_stays_said() -> None:
+    typed = read({"instanceType": "m5.large"})
+    assert effective(typed) == {"instanceType": "m5.large", "targetInstanceTypeRightSizingMethod": "NONE"}
+    unset = read({"targetInstanceTypeRightSizingMethod": None})
+    assert effective(typed, unset) == effective(typed)
+    assert effective(typed, read({"instanceType": None})) == {}
+    said = read({"targetInstanceTypeRightSizingMethod": "BASIC"})
+    assert effective(typed, said)["targetInstanceTypeRightSizingMethod"] == "BASIC", "refused where it is defined"
+
+
 def test_an_override_of_tags_or_devices_replaces_them_whole() -> None:
     default = read({"tags": {"Plan": "gold", "Team": "erp"}, "metadataOptions": {"httpTokens": "required"}})
     own = read({"tags": {"Plan": "iron"}, "metadataOptions": {"httpEndpoint": "enabled"}})
@@ -124,6 +186,10 @@ def test_an_override_of_tags_or_devices_replaces_them_whole() -> None:
 
 # --- what is refused, and by which name ------------------------------------------------------------------------------
 
+ONE = {"capacityReservationId": "cr-0a1b2c3d4e5f60718"}
+TWO_TARGETS = {
+    **ONE, "capacityReservationResourceGroupArn": "arn:aws:resource-groups:us-east-1:123456789012:group/erp",
+}  # fmt: skip
 WRONG = [
     ("copyTags", "true"), ("copyTags", 1), ("monitoring", "yes"), ("licensing", True), ("licensing", {}),
     ("licensing", {"osByol": "true"}), ("licensing", {"osByol": True, "more": 1}),
@@ -146,7 +212,23 @@ WRONG = [
     ("blockDeviceMappings", [{"deviceName": "xvda", "snapshotId": "snap-1"}]),
     ("metadataOptions", {"httpTokens": "REQUIRED"}), ("metadataOptions", {"httpPutResponseHopLimit": 65}),
     ("metadataOptions", {"httpPutResponseHopLimit": 1.5}), ("instanceInitiatedShutdownBehavior", "reboot"),
-    ("name", 7), ("name", "n" * 129),
+    ("name", 7), ("name", "n" * 129), ("recoveryMode", "fast"), ("recoveryMode", True),
+    ("launchIntoInstanceProperties", {}), ("launchIntoInstanceProperties", "i-0a1b2c3d"),
+    ("launchIntoInstanceProperties", {"launchIntoEC2InstanceID": "i-0A1B2C3D"}),
+    ("launchIntoInstanceProperties", {"launchIntoEC2InstanceID": "i-0a1b2c3"}),
+    ("creditSpecification", {}), ("creditSpecification", {"cpuCredits": "none"}), ("creditSpecification", "standard"),
+    ("cpuOptions", {"coreCount": 2}), ("cpuOptions", {"threadsPerCore": 2}),
+    ("cpuOptions", {"coreCount": 0, "threadsPerCore": 1}), ("cpuOptions", {"coreCount": 2, "threadsPerCore": 3}),
+    ("cpuOptions", {"amdSevSnp": True}), ("cpuOptions", {"nestedVirtualization": "enabled"}),
+    ("capacityReservationSpecification", {"capacityReservationPreference": "closed"}),
+    ("capacityReservationSpecification", {"capacityReservationTarget": {}}),
+    ("capacityReservationSpecification", {"capacityReservationTarget": {"capacityReservationId": "cr-1"}}),
+    ("capacityReservationSpecification", {"capacityReservationTarget": TWO_TARGETS}),
+    ("capacityReservationSpecification", {"capacityReservationPreference": "open", "capacityReservationTarget": ONE}),
+    ("licenseSpecifications", []), ("licenseSpecifications", [{}]),
+    ("licenseSpecifications", [{"licenseConfigurationArn": "lic-1"}]),
+    ("privateDnsNameOptions", {"hostnameType": "ip"}), ("privateDnsNameOptions", {"enableResourceNameDnsARecord": 1}),
+    ("maintenanceOptions", {}), ("maintenanceOptions", {"autoRecovery": "enabled"}),
 ]  # fmt: skip
 
 
@@ -160,6 +242,41 @@ def test_a_malformed_value_is_refused_by_the_name_of_its_field(key: str, value: 
 def test_what_drs_manages_is_refused_with_that_reason(key: str) -> None:
     fault = refused({"copyTags": True, key: "anything"})
     assert (fault["field"], fault["error"]) == (f"launchConfig.{key}", "BLOCKED_FIELDS_PRESENT")
+
+
+@pytest.mark.parametrize("key", ["encrypted", "kmsKeyId", "snapshotId", "virtualName", "noDevice"])
+def test_what_drs_manages_of_a_volume_is_refused_with_that_reason(key: str) -> None:
+    fault = refused({"blockDeviceMappings": [{"deviceName": "xvda", "volumeSize": 8, key: True}]})
+    where = f"launchConfig.blockDeviceMappings.0.{key}"
+    assert (fault["field"], fault["error"]) == (where, "BLOCKED_FIELDS_PRESENT")
+
+
+def test_licences_are_a_set() -> None:
+    both = [{"licenseConfigurationArn": LICENSE.format(number)} for number in (2, 1)]
+    assert fingerprint(read({"licenseSpecifications": [*both, both[0]]})) == fingerprint(
+        read({"licenseSpecifications": both[::-1]})
+    )
+
+
+def test_every_setting_is_one_of_awss_own_or_of_its_network_interface() -> None:
+    """Names, enums and structures as botocore's models have them: what AWS calls otherwise is known here by name."""
+    session = get_session()
+    ec2 = session.get_service_model("ec2").shape_for("RequestLaunchTemplateData").members
+    drs = session.get_service_model("drs").shape_for("UpdateLaunchConfigurationRequest").members
+    ours = {"instanceProfileName", "instanceProfileArn", "tags", *NETWORK} - {"securityGroupIds"}
+    assert {key for key in SETTINGS if key not in drs and key[0].upper() + key[1:] not in ec2} == ours
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_a_structure_has_the_members_and_words_that_ec2_has_but_for_those_that_are_not_applied(name: str) -> None:
+    shape = get_session().get_service_model("ec2").shape_for("RequestLaunchTemplateData").members[name]
+    assert isinstance(shape, StructureShape)
+    hints = get_type_hints(STRUCTURES[name])
+    assert {member[0].lower() + member[1:] for member in shape.members} - {"nestedVirtualization"} == hints.keys()
+    for member, one in shape.members.items():
+        words = getattr(one, "enum", None)
+        if words and member != "NestedVirtualization":
+            assert {*get_args(hints[member[0].lower() + member[1:]])} == {*words}
 
 
 @pytest.mark.parametrize("key", ["instancetype", "InstanceType", "instance_type", "colour", "", "copyTags "])

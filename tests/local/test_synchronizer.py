@@ -35,6 +35,10 @@ def template(result: Imported, number: int) -> Json:
     return found[f"s-{number:017x}"].get("launchTemplate", "none")
 
 
+NO_OTHER = {"targetInstanceTypeRightSizingMethod": "NONE"}
+"""What an instance type entails."""
+
+
 def gets(result: Imported, number: int) -> Json:
     own = template(result, number)
     return effective(result.groups[0]["launchConfig"], {} if own == "none" else own)
@@ -126,7 +130,7 @@ def test_a_server_excluded_from_networking_has_no_subnet_no_groups_and_no_copied
         exclusions="Name,ExcludeAll,ExcludeNetworkConfiguration\nerp,,true\n",
     )
     result = imported(folder, server(1, "ERP"), server(2, "crm"))
-    assert gets(result, 1) == {"copyPrivateIp": False, "instanceType": "m5.large"}
+    assert gets(result, 1) == {"copyPrivateIp": False, "instanceType": "m5.large", **NO_OTHER}
     assert gets(result, 2)["securityGroupIds"] == ["sg-0a1b2c3d"]
 
 
@@ -169,8 +173,8 @@ def test_two_overrides_that_disagree_about_a_server_leave_the_default_and_are_bo
     gold = folder / TEMPLATES / "override_for_tag__tier__gold.yml"
     gold.write_text("InstanceType: m5.metal\nKeyName: ops")
     result = imported(folder, server(1, "erp", role="web", tier="gold"), server(2, "crm", tier="gold"))
-    assert gets(result, 1) == {"instanceType": "m5.large", "keyName": "ops"}
-    assert gets(result, 2) == {"instanceType": "m5.metal", "keyName": "ops"}
+    assert gets(result, 1) == {"instanceType": "m5.large", "keyName": "ops", **NO_OTHER}
+    assert gets(result, 2) == {"instanceType": "m5.metal", "keyName": "ops", **NO_OTHER}
     ties = [(each.file, each.key, each.value) for each in result.findings if each.code == "TIE"]
     assert ties == [
         (f"{TEMPLATES}/override_for_tag__role__web.yml", "InstanceType", "m5.xlarge"),

@@ -54,7 +54,7 @@ def test_a_template_key_becomes_the_setting_of_the_same_meaning(text: str, setti
     [
         ("ImageId: ami-1", ("NOT_APPLIED", "ImageId", "ami-1")),
         ("UserData: c2VjcmV0", ("NOT_APPLIED", "UserData", "(not shown)")),
-        ("CreditSpecification: {CpuCredits: standard}", ("NOT_APPLIED", "CreditSpecification.CpuCredits", "standard")),
+        ("InstanceMarketOptions: {MarketType: spot}", ("NOT_APPLIED", "InstanceMarketOptions.MarketType", "spot")),
         ("MetadataOptions: {HttpToken: required}", ("NOT_A_LAUNCH_SETTING", "MetadataOptions.HttpToken", "required")),
         ("instanceType: m5.large", ("NOT_A_LAUNCH_SETTING", "instanceType", "m5.large")),
         ("copyTags: true", ("NOT_A_LAUNCH_SETTING", "copyTags", True)),
