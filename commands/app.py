@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from commands import wiring
 from commands.operations import OPERATIONS, GroupRequest, carry_out
+from commands.requests import ResolveProtectionGroup
 from commands.service import Service
 from events.doors import (
     Caller,
@@ -36,6 +37,7 @@ ROUTES = (
     ("POST", "/protection-groups/<groupId>/servers", "add_servers_to_group"),
     ("DELETE", "/protection-groups/<groupId>/servers/<serverId>", "remove_servers_from_group"),
     ("POST", "/protection-groups/<groupId>/apply-launch-configs", "apply_launch_configs"),
+    ("GET", "/protection-groups/<groupId>/resolve", "resolve_protection_group"),
 )
 log = Logger()
 
@@ -60,7 +62,9 @@ def _service(account_id: str) -> Service:
     return wiring.service(now, time.sleep, account_id)
 
 
-def _run(request: GroupRequest, caller: Caller, context: LambdaContext, deadline: datetime) -> Json:
+def _run(
+    request: GroupRequest | ResolveProtectionGroup, caller: Caller, context: LambdaContext, deadline: datetime
+) -> Json:
     log.info("command", command=type(request).__name__, via=caller.via, actor=caller.actor, key=caller.key)
     return carry_out(_service(wiring.account_of(context.invoked_function_arn)), request, caller, deadline)
 

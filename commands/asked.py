@@ -1,8 +1,9 @@
 """What surrounds every command, and the rules that many decisions share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from commands.selection import Seen
 from events import facts as f
 from events import groups as g
 from events.errors import Refused
@@ -10,7 +11,10 @@ from events.errors import Refused
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Around every command: when, by whom, and as which version of the stream it would be recorded."""
+    """Around every command: when, by whom, and as which version of the stream it would be recorded.
+
+    `seen`: the servers of DRS that were looked at for it, before anything is decided.
+    """
 
     now: datetime
     actor: str
@@ -18,6 +22,7 @@ class Asked:
     group_id: str
     region: str
     account_id: str
+    seen: Seen = field(default_factory=dict)
 
 
 Facts = tuple[f.GroupFact, ...]

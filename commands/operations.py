@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from commands import requests as ask
 from commands.pump import pump
+from commands.resolve import resolve
 from commands.service import GroupStream, Service
 from events import shown, status
 from events.commits import Context, digest
@@ -21,18 +22,23 @@ GroupRequest = (
     | ask.ApplyLaunchConfigs
 )
 R = TypeVar("R", bound=ask.Request)
-OPERATIONS: dict[str, type[GroupRequest]] = {
+OPERATIONS: dict[str, type[GroupRequest | ask.ResolveProtectionGroup]] = {
     "create_protection_group": ask.CreateProtectionGroup,
     "update_protection_group": ask.UpdateProtectionGroup,
     "delete_protection_group": ask.DeleteProtectionGroup,
     "add_servers_to_group": ask.AddServers,
     "remove_servers_from_group": ask.RemoveServers,
     "apply_launch_configs": ask.ApplyLaunchConfigs,
+    "resolve_protection_group": ask.ResolveProtectionGroup,
 }
 
 
-def carry_out(service: Service, request: GroupRequest, caller: Caller, deadline: datetime) -> Json:
+def carry_out(
+    service: Service, request: GroupRequest | ask.ResolveProtectionGroup, caller: Caller, deadline: datetime
+) -> Json:
     """The decision recorded, then as much of the apply as the deadline allows; the rest goes on behind the queue."""
+    if isinstance(request, ask.ResolveProtectionGroup):
+        return resolve(service, request)
     context = context_of(request, caller)
     group_id = _group_id(service, request, context)
     stream = service.execute(group_id, request, context)
@@ -61,8 +67,8 @@ def _group_id(service: Service, request: GroupRequest, context: Context) -> str:
     """A new group's id follows from its key, so that a retried create is the same group."""
     if not isinstance(request, ask.CreateProtectionGroup):
         return request.group_id
-    region = request.region or service.region
-    key = f"{service.account_id} {region} {context.actor} {context.command_id}"
+    account, region = request.account_id or service.account_id, request.region or service.region
+    key = f"{account} {region} {context.actor} {context.command_id}"
     return f"pg-{sha256(key.encode()).hexdigest()[:17]}"
 
 

@@ -1,46 +1,25 @@
 """What may be asked of this service, as it comes through any door: strict, and closed to unknown fields."""
 
-from collections import Counter
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import Field, StringConstraints
 
+from commands.lists import Exclusions, Precedence, SelectionTags, ServerIds, Servers, TagOverrides
 from events.configuration import LaunchConfiguration
-from events.groups import MAX_SERVERS, ServerDefinition
-from events.model import Model, ServerId
+from events.groups import ServerDefinition
+from events.model import Model
 
 GroupName = Annotated[str, StringConstraints(pattern=r"^\S(.{0,62}\S)?$")]
 GroupId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+Description = Annotated[str, StringConstraints(max_length=512)]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 AccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
+RoleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$")]
+ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$")]
 ExecutionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_./-]{1,256}$")]
-
-
-def _limited(ids: list[str]) -> None:
-    twice = sorted(id_ for id_, count in Counter(ids).items() if count > 1)
-    if twice:
-        raise PydanticCustomError("DUPLICATE_SERVER", "names {ids} more than once", {"ids": ", ".join(twice[:5])})
-    if len(ids) > MAX_SERVERS:
-        raise PydanticCustomError(
-            "QUOTA_EXCEEDED",
-            "names {count} servers; DRS recovers at most 500 at once: split the group",
-            {"count": len(ids)},
-        )
-
-
-def _ids(values: tuple[str, ...]) -> tuple[str, ...]:
-    _limited(list(values))
-    return values
-
-
-def _servers(values: tuple[ServerDefinition, ...]) -> tuple[ServerDefinition, ...]:
-    _limited([value.source_server_id for value in values])
-    return values
-
-
-ServerIds = Annotated[tuple[ServerId, ...], AfterValidator(_ids)]
-Servers = Annotated[tuple[ServerDefinition, ...], AfterValidator(_servers)]
+Policy = Literal["block", "proceed"]
+Shown = Annotated[Any, Field(exclude=True)]
+"""What a group is shown with and cannot be told: passed over, so that what was read can be sent back."""
 
 
 class Request(Model):
@@ -67,7 +46,7 @@ class NamedServers(GroupRequest):
         """All servers named, once each, in order of id; None if neither list was sent."""
         if self.source_server_ids is None and self.servers is None:
             return None
-        own = {server.source_server_id: server for server in self.servers or ()}
+        own = {server.source_server_id: server.definition for server in self.servers or ()}
         bare = {id_: ServerDefinition(source_server_id=id_) for id_ in self.source_server_ids or ()}
         return tuple(server for _, server in sorted({**bare, **own}.items()))
 
@@ -76,22 +55,49 @@ class CreateProtectionGroup(NamedServers):
     """`POST /protection-groups`."""
 
     group_name: GroupName
-    description: Annotated[str, StringConstraints(max_length=512)] = ""
+    description: Description = ""
     region: Region | None = None
     account_id: AccountId | None = None
+    assume_role_name: RoleName | None = None
+    external_id: ExternalId | None = None
     launch_config: LaunchConfiguration = LaunchConfiguration()
-    on_not_ready: Literal["block", "proceed"] | None = None
+    on_not_ready: Policy | None = None
+    server_selection_tags: SelectionTags | None = None
+    tag_overrides: TagOverrides = ()
+    precedence: Precedence = ()
+    exclusions: Exclusions = ()
 
 
-class UpdateProtectionGroup(NamedServers):
-    """`PUT /protection-groups/{groupId}`: what is sent replaces, what is left out stays."""
+class AsShown(GroupRequest):
+    """What `GET /protection-groups/{groupId}` answers besides the definition."""
+
+    launch_config_status: Shown = None
+    resolved: Shown = None
+    defined_in: Shown = None
+    recorded_at: Shown = None
+    projected_at: Shown = None
+
+
+class UpdateProtectionGroup(NamedServers, AsShown):
+    """`PUT /protection-groups/{groupId}`: what is sent replaces, what is left out stays.
+
+    Region and account are fixed: they may be sent as they are, and as nothing else.
+    """
 
     group_id: GroupId
     version: Annotated[int, Field(ge=1)] | None = None
     group_name: GroupName | None = None
-    description: Annotated[str, StringConstraints(max_length=512)] | None = None
+    description: Description | None = None
+    region: Region | None = None
+    account_id: AccountId | None = None
+    assume_role_name: RoleName | None = None
+    external_id: ExternalId | None = None
     launch_config: LaunchConfiguration | None = None
-    on_not_ready: Literal["block", "proceed"] | None = None
+    on_not_ready: Policy | None = None
+    server_selection_tags: SelectionTags | None = None
+    tag_overrides: TagOverrides | None = None
+    precedence: Precedence | None = None
+    exclusions: Exclusions | None = None
 
 
 class DeleteProtectionGroup(GroupRequest):
@@ -123,6 +129,12 @@ class ApplyLaunchConfigs(GroupRequest):
     force: bool = False
 
 
+class ResolveProtectionGroup(Request):
+    """`GET /protection-groups/{groupId}/resolve`: what an update would change now that sends nothing."""
+
+    group_id: GroupId
+
+
 class StartWave(Request):
     """Start one wave of an execution, once: executionId and waveNumber are its idempotency key."""
 
@@ -130,5 +142,5 @@ class StartWave(Request):
     wave_number: Annotated[int, Field(ge=0, le=10_000)]
     protection_group_ids: Annotated[tuple[GroupId, ...], Field(min_length=1, max_length=90)]
     is_drill: bool
-    on_not_ready: Literal["block", "proceed"] | None = None
+    on_not_ready: Policy | None = None
     budget_seconds: Annotated[int, Field(ge=0, le=240)] = 120

@@ -8,19 +8,23 @@ from events.rosters import Enrolment, GroupEnrolled, GroupWithdrawn, Roster, Ros
 
 
 def holding(group: Group) -> Enrolment | None:
-    """What a group needs for itself alone: name, servers, and static addresses per subnet."""
+    """What a group needs for itself alone: name, servers, addresses per subnet, and instances to launch into."""
     if not group.exists or group.definition is None:
         return None
     addresses: dict[str, list[str]] = defaultdict(list)
+    instances: list[str] = []
     for id_ in group.servers:
         wanted = group.wanted(id_)
         address, subnet = wanted.get("staticPrivateIp"), wanted.get("subnetId")
         if address and subnet:
             addresses[subnet].append(address)
+        if into := wanted.get("launchIntoInstanceProperties"):
+            instances.append(into["launchIntoEC2InstanceID"])
     return Enrolment(
         name=group.definition.group_name,
         servers=tuple(sorted(group.servers)),
         addresses={subnet: tuple(sorted(taken)) for subnet, taken in sorted(addresses.items())},
+        instances=tuple(sorted(instances)),
     )
 
 
@@ -28,7 +32,7 @@ def enrol(roster: Roster, group_id: str, wanted: Enrolment | None) -> tuple[Rost
     """The roster's facts.
 
     Raises:
-        Refused: another group holds the name, a server or an address.
+        Refused: another group holds the name, a server, an address or an instance.
     """
     if roster.groups.get(group_id) == wanted:
         return ()
@@ -64,9 +68,15 @@ def _nothing_shared(wanted: Enrolment, other_id: str, other: Enrolment) -> None:
         taken = sorted({*addresses} & {*other.addresses.get(subnet, ())})
         if taken:
             raise _duplicate(taken, subnet, f"{other_id} ({other.name}) has it")
+    into = sorted({*wanted.instances} & {*other.instances})
+    if into:
+        raise _one_server_each(into, f"a server of {other_id} ({other.name}) is launched into it")
 
 
 def _nothing_twice(wanted: Enrolment) -> None:
+    into = sorted({instance for instance in wanted.instances if wanted.instances.count(instance) > 1})
+    if into:
+        raise _one_server_each(into, "two servers of this group want it")
     for subnet, addresses in wanted.addresses.items():
         twice = sorted({address for address in addresses if addresses.count(address) > 1})
         if twice:
@@ -81,4 +91,14 @@ def _duplicate(addresses: list[str], subnet: str, why: str) -> Refused:
         field="staticPrivateIp",
         addresses=addresses,
         subnetId=subnet,
+    )
+
+
+def _one_server_each(instances: list[str], why: str) -> Refused:
+    return Refused(
+        "DUPLICATE_INSTANCE",
+        f"{', '.join(instances[:5])}: {why}; choose another: an instance is one server's to launch into",
+        409,
+        field="launchIntoInstanceProperties",
+        instances=instances,
     )

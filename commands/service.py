@@ -1,15 +1,17 @@
 """The write loop: load, decide, append; and again if somebody else was first."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import SystemRandom
 
 from commands.asked import Asked
 from commands.decide import Command, decide
+from commands.drafts import draft
 from commands.outcomes import Doors
 from commands.requests import CreateProtectionGroup
 from commands.roster import enrol, holding
+from commands.sight import Sight
 from events.commits import Commit, Context
 from events.errors import LostRace, Refused
 from events.facts import GroupFact
@@ -48,11 +50,12 @@ class Service:
         Raises:
             Refused: it cannot be done, or the race was lost too often (retryable).
         """
+        sight = Sight(self.door)
         for attempt in range(ATTEMPTS):
             stream = load(self.store, GROUP, group_id)
             if _answered(stream, context) or self._created_before(stream, command, context):
                 return stream
-            commit = self._decided(stream, command, context)
+            commit = self._decided(stream, command, context, sight)
             if commit is None:
                 return stream
             try:
@@ -64,6 +67,11 @@ class Service:
             else:
                 return stream.follow(commit)
         raise Refused("BUSY", f"{group_id} is being changed by many at once: try again", 503, retryable=True)
+
+    def asked(self, stream: GroupStream, actor: str, now: datetime) -> Asked:
+        """What surrounds a command on a group as it is."""
+        group_id = stream.stream_id.removeprefix("group#")
+        return Asked(now, actor, stream.version + 1, group_id, self.region, self.account_id)
 
     def pause(self, attempt: int, longest: float = 1.0) -> None:
         """Full jitter before the next attempt (AWS Architecture Blog, Exponential Backoff And Jitter)."""
@@ -82,10 +90,10 @@ class Service:
             raise _used(context)
         return True
 
-    def _decided(self, stream: GroupStream, command: Command, context: Context) -> Commit | None:
+    def _decided(self, stream: GroupStream, command: Command, context: Context, sight: Sight) -> Commit | None:
         now = self.now()
-        group_id = stream.stream_id.removeprefix("group#")
-        asked = Asked(now, context.actor, stream.version + 1, group_id, self.region, self.account_id)
+        asked = self.asked(stream, context.actor, now)
+        asked = replace(asked, seen=sight.of(draft(stream.state, command, asked)))
         facts = decide(stream.state, command, asked)
         return stream.next(context, facts, now) if facts else None
 

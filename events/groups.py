@@ -7,9 +7,10 @@ Stored shapes, inside commits: change with care, add fields with defaults, and r
 from datetime import datetime
 from typing import Literal
 
-from events.configuration import LaunchConfiguration, effective
+from events.configuration import LaunchConfiguration, effective, without_network
 from events.model import Model, ServerId
 from events.moments import Moment
+from events.values import HostName, TagKey, TagValue
 
 MAX_SERVERS = 500
 """DRS recovers at most 500 servers at once (DRS service quotas)."""
@@ -19,11 +20,39 @@ Reason = Literal["defined", "redefined", "requested", "forced", "stale", "wave",
 
 
 class ServerDefinition(Model):
-    """One server as it was asked for; its own settings override the group's key by key."""
+    """One server as it was asked for, and what its tags and host name came to when the group was defined.
+
+    `tag_overrides`: the overrides that reach it, by name, in the order in which they apply. `excluded`: what of group
+    default and overrides is kept from it.
+    """
 
     source_server_id: ServerId
     use_group_defaults: bool = True
     launch_template: LaunchConfiguration = LaunchConfiguration()
+    tag_overrides: tuple[str, ...] = ()
+    excluded: Literal["all", "network"] | None = None
+
+
+class TagOverride(Model):
+    """What servers get that carry exactly this tag; case counts."""
+
+    key: TagKey
+    value: TagValue
+    launch_config: LaunchConfiguration = LaunchConfiguration()
+
+    @property
+    def name(self) -> str:
+        """Its tag, as a server's definition names it: ``Role=web``."""
+        return f"{self.key}={self.value}"
+
+
+class Exclusion(Model):
+    """Servers that group default and overrides are kept from: one by id, or by host name; `*` is every server."""
+
+    source_server_id: ServerId | None = None
+    hostname: HostName | None = None
+    exclude_all: bool = False
+    exclude_network_configuration: bool = False
 
 
 class Target(Model):
@@ -36,7 +65,10 @@ class Target(Model):
 
 
 class Definition(Model):
-    """What a group is: said once, stored as it was said, never expanded."""
+    """What a group is: said once, stored as it was said, never expanded.
+
+    With `server_selection_tags` its servers are those that carried all of them when it was last defined.
+    """
 
     group_name: str
     region: str
@@ -47,6 +79,10 @@ class Definition(Model):
     launch_config: LaunchConfiguration = LaunchConfiguration()
     servers: tuple[ServerDefinition, ...] = ()
     on_not_ready: Literal["block", "proceed"] | None = None
+    server_selection_tags: dict[TagKey, TagValue] = {}
+    tag_overrides: tuple[TagOverride, ...] = ()
+    precedence: tuple[TagKey, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
 
     @property
     def target(self) -> Target:
@@ -59,8 +95,17 @@ class Definition(Model):
         )
 
     def wanted(self, server: ServerDefinition) -> LaunchConfiguration:
-        """The effective configuration of one server; empty if nothing is wanted of it."""
-        return effective(self.launch_config if server.use_group_defaults else {}, server.launch_template)
+        """The effective configuration of one server; empty if nothing is wanted of it.
+
+        Group default, then the tag overrides that reach it, then its own settings.
+        """
+        if not server.use_group_defaults or server.excluded == "all":
+            return effective(server.launch_template)
+        named = {override.name: override.launch_config for override in self.tag_overrides}
+        shared = (self.launch_config, *(named[name] for name in server.tag_overrides if name in named))
+        if server.excluded == "network":
+            shared = tuple(without_network(layer) for layer in shared)
+        return effective(*shared, server.launch_template)
 
 
 class Error(Model):

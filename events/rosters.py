@@ -1,6 +1,7 @@
 """The roster of one account and Region: what no two groups may share.
 
-Names (without regard to case), source servers, and static addresses per subnet. Stream `roster#<account>#<region>`.
+Names (without regard to case), source servers, static addresses per subnet, and instances that are launched into.
+Stream `roster#<account>#<region>`.
 """
 
 from typing import Annotated, Literal
@@ -16,6 +17,7 @@ class Enrolment(Model):
     name: str
     servers: tuple[ServerId, ...] = ()
     addresses: dict[str, tuple[str, ...]] = {}
+    instances: tuple[str, ...] = ()
 
 
 class GroupEnrolled(Model):

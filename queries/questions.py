@@ -10,7 +10,6 @@ import orjson
 from pydantic import Field
 
 from events import shown
-from events.configuration import LaunchConfiguration, effective
 from events.doors import Json
 from events.errors import Refused
 from events.model import Model, ServerId
@@ -19,6 +18,8 @@ from projections.row import Row, definition_json, definition_of, render
 from projections.table import Rows
 
 GroupId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+RESOLVED = {"tagOverrides", "excluded"}
+"""What was made of a server's tags and host name when its group was defined."""
 
 
 class Question(Model):
@@ -74,15 +75,15 @@ class Answers:
         return {"groupId": row["groupId"], **self._status(row), **_provenance(row)}
 
     def group(self, question: GetProtectionGroup) -> Json:
-        """What the group is, and its status."""
+        """What the group is, as it was said and may be sent back; beside it what was resolved, and its status."""
         row = self._row(question)
         said = definition_json(row)
         servers = said.pop("servers", [])
         return {
             "groupId": row["groupId"],
             **said,
-            "sourceServerIds": [server["sourceServerId"] for server in servers],
-            "servers": servers,
+            **_named(servers, selected="serverSelectionTags" in said),
+            "resolved": {server["sourceServerId"]: _resolved(server) for server in servers},
             "launchConfigStatus": self._status(row),
             **_provenance(row),
         }
@@ -94,13 +95,14 @@ class Answers:
         server = next((s for s in definition.servers if s.source_server_id == question.server_id), None)
         if server is None:
             raise Refused("NOT_FOUND", f"{question.server_id} is not in {row['groupId']}", 404, field="serverId")
-        default: LaunchConfiguration = definition.launch_config if server.use_group_defaults else {}
         return {
             "groupId": row["groupId"],
             "sourceServerId": question.server_id,
             "useGroupDefaults": server.use_group_defaults,
-            "launchConfig": effective(default, server.launch_template),
+            "launchConfig": definition.wanted(server),
             "launchTemplate": server.launch_template,
+            "tagOverrides": server.tag_overrides,
+            "excluded": server.excluded,
             "launchConfigStatus": self._status(row)["serverConfigs"][question.server_id],
             **_provenance(row),
         }
@@ -142,6 +144,18 @@ class Answers:
         out = row["status"] == "ready" and datetime.fromisoformat(row["freshUntil"]) <= self.now()
         keys = ("groupId", "groupName", "description", "region", "accountId", "counts", "provedAt", "version")
         return {**{key: row.get(key) for key in keys}, "status": "pending" if out else row["status"]}
+
+
+def _named(servers: list[Json], *, selected: bool) -> Json:
+    """The servers as they were said: by id, or (the tags say which) only those with settings of their own."""
+    bare = [{key: value for key, value in server.items() if key not in RESOLVED} for server in servers]
+    if selected:
+        return {"servers": [server for server in bare if len(server) > 1]}
+    return {"sourceServerIds": [server["sourceServerId"] for server in servers], "servers": bare}
+
+
+def _resolved(server: Json) -> Json:
+    return {"tagOverrides": server.get("tagOverrides", []), "excluded": server.get("excluded")}
 
 
 def _provenance(row: Row) -> Json:

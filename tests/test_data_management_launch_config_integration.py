@@ -160,3 +160,46 @@ def test_an_update_that_says_what_is_so_already_is_no_news(cloud: Cloud) -> None
 
     assert (code, again["version"]) == (200, answer["version"])
     assert cloud.streams() == before
+
+
+def test_a_group_selected_by_tags_gets_its_layers_and_what_is_shown_may_be_sent_back(cloud: Cloud) -> None:
+    web, plain = cloud.take_servers(2)
+    _tag(cloud, web, {"Pond": "Otter's", "Role": "web"})
+    _tag(cloud, plain, {"Pond": "Otter's"})
+    override = {"key": "Role", "value": "web", "launchConfig": {"instanceType": "m5.4xlarge"}}
+    own = {"sourceServerId": plain, "launchTemplate": {"copyTags": False}}
+    body = {
+        "groupName": "Otter pond",
+        "launchConfig": SETTINGS,
+        "serverSelectionTags": {"Pond": "Otter's"},
+        "servers": [own],
+        "tagOverrides": [override],
+        "exclusions": [{"sourceServerId": plain, "excludeNetworkConfiguration": True}],
+    }
+
+    code, answer = cloud.request("POST", "/protection-groups", body)
+    assert (code, answer["status"], answer["appliedServers"]) == (201, "ready", 2)
+
+    path = f"/protection-groups/{answer['groupId']}"
+    _, shown = cloud.request("GET", f"{path}?consistency=strong")
+    assert {key: shown[key] for key in body} == body, "as it was said"
+    assert shown["resolved"] == {
+        web: {"tagOverrides": ["Role=web"], "excluded": None},
+        plain: {"tagOverrides": [], "excluded": "network"},
+    }
+    _, one = cloud.request("GET", f"{path}/servers/{web}/launch-config?consistency=strong")
+    assert (one["launchConfig"]["instanceType"], one["tagOverrides"]) == ("m5.4xlarge", ["Role=web"])
+
+    code, again = cloud.request("PUT", path, shown)
+    assert (code, again["version"]) == (200, answer["version"]), again
+
+    _tag(cloud, web, {"Pond": "Otter's", "Role": "db"})
+    code, asked = cloud.request("GET", f"{path}/resolve")
+    change = {"from": ["Role=web"], "to": []}
+    assert (code, asked["joining"], asked["leaving"], asked["unchanged"]) == (200, [], [], 1)
+    assert [(c["sourceServerId"], c["tagOverrides"]) for c in asked["changed"]] == [(web, change)]
+
+
+def _tag(cloud: Cloud, server_id: str, tags: dict[str, str]) -> None:
+    """As if by whoever looks after DRS's source servers."""
+    cloud.simulator.control("POST", f"servers/{server_id}", {"tags": tags})

@@ -155,8 +155,8 @@ def test_the_deployed_doors_give_one_answer(cloud: Cloud) -> None:
         ({"groupName": "X", "colour": "red"}, 400, "UNKNOWN_FIELDS_PRESENT", "colour"),
         ({"groupName": "X", "launchConfig": {"userData": "#!"}}, 400,
          "BLOCKED_FIELDS_PRESENT", "launchConfig.userData"),
-        ({"groupName": "X", "launchConfig": {"cpuOptions": {}}}, 400,
-         "UNKNOWN_FIELDS_PRESENT", "launchConfig.cpuOptions"),
+        ({"groupName": "X", "launchConfig": {"instanceMarketOptions": {}}}, 400,
+         "UNKNOWN_FIELDS_PRESENT", "launchConfig.instanceMarketOptions"),
         ({"groupName": "X", "launchConfig": {"copyTags": "yes"}}, 400, "INVALID_PARAMETER", "launchConfig.copyTags"),
         ({"groupName": "X", "launchConfig": {"staticPrivateIp": "10.0.0.300"}}, 400, "INVALID_IP_FORMAT",
          "launchConfig.staticPrivateIp"),
@@ -166,7 +166,7 @@ def test_the_deployed_doors_give_one_answer(cloud: Cloud) -> None:
          "DUPLICATE_SERVER", "sourceServerIds"),
         ({"groupName": "X", "sourceServerIds": [f"s-{n:017x}" for n in range(501)]}, 400, "QUOTA_EXCEEDED",
          "sourceServerIds"),
-        ({"groupName": "X", "accountId": "999999999999"}, 400, "INVALID_PARAMETER", "accountId"),
+        ({"groupName": "X", "accountId": "999999999999"}, 400, "MISSING_FIELD", "assumeRoleName"),
     ],
 )  # fmt: skip
 def test_a_bad_definition_is_refused_by_field_and_nothing_is_written(

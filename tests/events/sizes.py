@@ -10,10 +10,12 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
 
+from commands.outcomes import SourceServer
 from commands.requests import CreateProtectionGroup
 from events.doors import parse
 
 LIMIT = 400 * 1024
+LICENSE = "arn:aws:license-manager:us-east-1:123456789012:license-configuration:lic-"
 _CONTAINER, _ELEMENT = 3, 1
 
 
@@ -76,19 +78,42 @@ class Dice:
         return self._random.choice(values)
 
 
+ROLES, STAGES = 40, 10
+
+
 def server(dice: Dice, number: int, padding: int) -> dict[str, Any]:
-    """A server with settings of its own of every kind, and ``padding`` more bytes of noise."""
+    """A server with every setting there is of its own, and ``padding`` more bytes of noise."""
     return {
-        "sourceServerId": dice.server_id(),
-        "useGroupDefaults": False,
+        "sourceServerId": server_id(number),
         "launchTemplate": {
             "launchDisposition": dice.pick("STARTED", "STOPPED"),
-            "copyPrivateIp": dice.whole(0, 1) == 1,
+            "copyPrivateIp": False,
+            "copyTags": False,
+            "licensing": {"osByol": dice.whole(0, 1) == 1},
+            "targetInstanceTypeRightSizingMethod": "NONE",
+            "postLaunchEnabled": dice.whole(0, 1) == 1,
+            "name": dice.word(padding % 128),
+            "recoveryMode": dice.pick("FAST", "OPTIMAL"),
+            "launchIntoInstanceProperties": {"launchIntoEC2InstanceID": f"i-{dice.hex(17)}"},
             "instanceType": f"m{dice.whole(1, 9)}.{dice.whole(2, 48)}xlarge",
             "instanceProfileName": f"erp-{dice.word(4)}",
+            "monitoring": dice.whole(0, 1) == 1,
+            "disableApiTermination": dice.whole(0, 1) == 1,
+            "disableApiStop": dice.whole(0, 1) == 1,
+            "instanceInitiatedShutdownBehavior": dice.pick("stop", "terminate"),
+            "ebsOptimized": dice.whole(0, 1) == 1,
+            "keyName": f"key-{dice.whole(1, 99)}",
+            "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": dice.whole(1, 64)},
+            "creditSpecification": {"cpuCredits": dice.pick("standard", "unlimited")},
+            "cpuOptions": {"coreCount": dice.whole(1, 64), "threadsPerCore": dice.whole(1, 2)},
+            "capacityReservationSpecification": {"capacityReservationPreference": dice.pick("open", "none")},
+            "licenseSpecifications": [{"licenseConfigurationArn": f"{LICENSE}{dice.whole(1, 99):032x}"}],
+            "privateDnsNameOptions": {"hostnameType": dice.pick("ip-name", "resource-name")},
+            "maintenanceOptions": {"autoRecovery": dice.pick("default", "disabled")},
             "subnetId": f"subnet-{dice.hex(17)}",
-            "securityGroupIds": [f"sg-{dice.hex(17)}" for _ in range(2)],
+            "securityGroupIds": [f"sg-{dice.hex(17)}"],
             "staticPrivateIp": f"10.{dice.whole(0, 255)}.{number // 250}.{number % 250}",
+            "associatePublicIp": dice.whole(0, 1) == 1,
             "tags": {"Application": dice.word(6), "CostCentre": dice.word(4), "Owner": dice.word(padding)},
             "blockDeviceMappings": [
                 {"deviceName": "/dev/sda1", "volumeType": "gp3", "volumeSize": dice.whole(8, 16384)},
@@ -98,16 +123,39 @@ def server(dice: Dice, number: int, padding: int) -> dict[str, Any]:
     }
 
 
+def server_id(number: int) -> str:
+    """A source server's id that nothing compresses."""
+    return Dice(number).server_id()
+
+
+def in_drs(servers: int) -> list[SourceServer]:
+    """The same servers as DRS knows them: each is reached by two overrides, and some are excluded."""
+    return [
+        SourceServer(server_id(n), {"Role": f"role-{n % ROLES}", "Stage": f"stage-{n % STAGES}"}, f"host-{n}")
+        for n in range(servers)
+    ]
+
+
 def largest(servers: int, padding: int, *, seed: int = 500) -> CreateProtectionGroup:
-    """A group of that many servers, its names at their longest."""
+    """A group of that many servers, its names at their longest, and as many overrides as there may be."""
     dice = Dice(seed)
+    tags = [*(("Role", f"role-{n}") for n in range(ROLES)), *(("Stage", f"stage-{n}") for n in range(STAGES))]
     return parse(
         CreateProtectionGroup,
         {
             "groupName": dice.word(64),
             "description": dice.text(512),
+            "assumeRoleName": dice.word(64),
+            "externalId": dice.word(1224),
             "launchConfig": {"instanceType": "m5.large", "tags": {"Plan": dice.word(200)}},
             "onNotReady": "proceed",
+            "tagOverrides": [
+                {"key": key, "value": value, "launchConfig": {"keyName": dice.word(30)}} for key, value in tags
+            ],
+            "precedence": ["Role", "Stage"],
+            "exclusions": [
+                {"hostname": f"host-{10 * n}", "excludeNetworkConfiguration": True} for n in range(servers // 10)
+            ],
             "servers": [server(dice, number, padding) for number in range(servers)],
         },
     )

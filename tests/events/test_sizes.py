@@ -1,14 +1,15 @@
 """The largest legal group, all of it failing, in one item each: DynamoDB takes 400 KB and no more.
 
-500 servers with settings of their own, the definition grown to just under its limit, every server refused six times
-with six different codes at their longest and texts that nothing compresses. `-s` prints the figures.
+500 servers with every setting of their own, 50 tag overrides and as many exclusions, the definition grown to just
+under its limit, every server refused six times with six different codes at their longest and texts that nothing
+compresses. `-s` prints the figures.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -19,7 +20,7 @@ from commands.define import MAX_DEFINITION
 from commands.outcomes import Fault, Proved
 from commands.service import GroupStream, Service
 from events.commits import Commit, pack
-from events.configuration import fingerprint
+from events.configuration import LaunchConfiguration, fingerprint
 from events.doors import parse
 from events.dynamodb import encode
 from events.errors import Refused
@@ -30,7 +31,7 @@ from events.rosters import Enrolment, GroupEnrolled
 from events.streams import KEYS_KEPT, ROSTER, Key, Stream
 from projections.row import render
 from tests.events import given as g
-from tests.events.sizes import LIMIT, Dice, item_size, largest, row_size
+from tests.events.sizes import LIMIT, Dice, in_drs, item_size, largest, row_size
 
 BATCH = 25
 LONGEST_KEY = 200
@@ -40,6 +41,11 @@ WRITES = ("UpdateLaunchConfiguration", "CreateLaunchTemplateVersion", "ModifyLau
 def packed(group: Group) -> int:
     """What the limit on definitions measures."""
     return len(pack(canonical(group.whole().model_dump(mode="json", exclude_defaults=True))))
+
+
+def seeing(store: MemoryStore | None = None, clock: g.Clock | None = None) -> Service:
+    """The commands, with the group's servers behind the door."""
+    return g.service(store, clock, g.Known(in_drs(MAX_SERVERS)))
 
 
 def defined(desk: Service, padding: int, seed: int = 500) -> GroupStream:
@@ -53,7 +59,7 @@ def grown() -> int:
     while high - low > 1:
         middle = (low + high) // 2
         try:
-            defined(g.service(), middle)
+            defined(seeing(), middle)
         except Refused:
             high = middle
         else:
@@ -77,7 +83,7 @@ class Worst:
 @cache
 def worst() -> Worst:
     store, clock = MemoryStore(), g.Clock()
-    desk = g.service(store, clock)
+    desk = seeing(store, clock)
     stream = with_keys(defined(desk, grown()))
     before = failing(stream, desk)
     last = RecordOutcomes(tuple(outages(before.state, sorted(before.state.servers)[-BATCH:], Dice(9), clock)))
@@ -123,7 +129,8 @@ def fold(state: Group, command: Any, stream: GroupStream, clock: Any) -> Group: 
 
 def asked(stream: GroupStream, clock: Any) -> Asked:  # noqa: ANN401  whatever has a now
     actor = "arn:aws:sts::123456789012:assumed-role/" + "x" * 160
-    return Asked(clock.now(), actor, stream.version + 1, "pg-500", g.REGION, g.ACCOUNT)
+    seen = {one.server_id: one for one in in_drs(MAX_SERVERS)}
+    return Asked(clock.now(), actor, stream.version + 1, "pg-500", g.REGION, g.ACCOUNT, seen)
 
 
 def proofs(group: Group, clock: Any) -> RecordOutcomes:  # noqa: ANN401  whatever has a now
@@ -151,6 +158,16 @@ def test_the_definition_is_as_large_as_it_may_be() -> None:
     size = packed(worst().failing.state)
     assert len(worst().failing.state.servers) == MAX_SERVERS
     assert MAX_DEFINITION * 0.97 < size <= MAX_DEFINITION
+
+
+def test_it_says_all_that_may_be_said_and_two_overrides_reach_each_server() -> None:
+    definition = worst().failing.state.whole()
+    fields = type(definition).model_fields
+    unsaid = {name for name, field in fields.items() if field.default == getattr(definition, name)}
+    assert unsaid == {"server_selection_tags"}, "which would say less than the servers do"
+    assert {len(server.tag_overrides) for server in definition.servers} == {2}
+    assert {server.excluded for server in definition.servers} == {None, "network"}
+    assert {*get_type_hints(LaunchConfiguration)} - {*definition.servers[0].launch_template} == {"instanceProfileArn"}
 
 
 def test_every_server_fails_with_as_many_codes_as_it_has_attempts() -> None:
@@ -184,7 +201,10 @@ def test_the_roster_of_four_thousand_servers_fits() -> None:
     for number in range(9):
         addresses = {f"subnet-{dice.hex(17)}": tuple(f"10.{number}.{n // 250}.{n % 250}" for n in range(222))}
         holds = Enrolment(
-            name=dice.word(64), servers=tuple(sorted(dice.server_id() for _ in range(445))), addresses=addresses
+            name=dice.word(64),
+            servers=tuple(sorted(dice.server_id() for _ in range(445))),
+            addresses=addresses,
+            instances=tuple(sorted(f"i-{dice.hex(17)}" for _ in range(445))),
         )
         fact = GroupEnrolled(group_id=f"pg-{dice.hex(17)}", enrolment=holds)
         commit = roster.next(g.by_ada(key=dice.word(LONGEST_KEY)), [fact], g.NOON)
@@ -194,7 +214,7 @@ def test_the_roster_of_four_thousand_servers_fits() -> None:
 
 
 def test_a_definition_over_the_limit_is_refused_with_its_reason_and_nothing_is_written() -> None:
-    desk = g.service()
+    desk = seeing()
     with pytest.raises(Refused) as refused:
         defined(desk, grown() + 1)
     assert (refused.value.code, refused.value.status) == ("QUOTA_EXCEEDED", 413)
