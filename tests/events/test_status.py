@@ -12,6 +12,7 @@ from events.facts import (
     ApplyEnded,
     ApplyStarted,
     GroupClaimed,
+    GroupConfigFailed,
     GroupFact,
     GroupReleased,
     LaunchConfigsDue,
@@ -19,6 +20,7 @@ from events.facts import (
     ProtectionGroupDeleted,
     ServerConfigApplied,
     ServerConfigFailed,
+    ServerConfigSuperseded,
     ServerConfigVerified,
 )
 from events.groups import Definition, Group, ServerDefinition
@@ -318,3 +320,74 @@ def test_of_more_reasons_than_twenty_those_of_most_servers_are_shown() -> None:
     assert len(reasons) == 20
     assert {"reason": "Code04", "servers": 5} in reasons
     assert reasons == sorted(reasons, key=lambda one: one["reason"])
+
+
+# --- what AWS says of the whole group, and when it was written to ----------------------------------------------------
+
+MESSAGE = "Amazon Elastic Disaster Recovery is not initialised in this Region."
+
+
+def refused(*ids: str, code: str = "UninitializedAccountException") -> GroupConfigFailed:
+    return GroupConfigFailed(source_server_ids=ids or (ONE, TWO), code=code, message=MESSAGE, at=NOON)
+
+
+def test_what_aws_says_of_the_group_is_said_once_in_full_and_of_each_server_by_its_code() -> None:
+    state = group(failed(ONE, fate="retry", retry_at=NOON), refused(), servers=(ONE, TWO, THREE))
+    told = shown.launch_config_status(state, NOON)
+    [error] = told["errors"]
+    assert (error["code"], error["message"]) == ("UninitializedAccountException", MESSAGE)
+    servers = told["serverConfigs"]
+    assert [servers[id_]["status"] for id_ in (ONE, TWO, THREE)] == ["failed", "failed", "pending"]
+    assert servers[ONE]["errors"] == [{"code": "UninitializedAccountException"}, {"code": "ConflictException"}]
+    assert servers[TWO]["errors"] == [{"code": "UninitializedAccountException"}]
+    assert shown.failures(told) == [], "what the group says is not said again for each server"
+    assert due(state, NOON) == (THREE,)
+
+
+@pytest.mark.parametrize("reason", ["requested", "forced", "redefined", "wave"])
+def test_a_new_request_clears_what_was_said_of_the_group_and_of_its_servers(reason: str) -> None:
+    state = group(refused(), again(reason, ONE, TWO), servers=(ONE, TWO))
+    told = shown.launch_config_status(state, NOON)
+    assert (told["errors"], told["status"]) == ([], "pending")
+    assert all(server["errors"] == [] for server in told["serverConfigs"].values())
+    assert due(state, NOON) == (ONE, TWO)
+
+
+def test_a_proof_clears_what_was_said_of_the_group_and_of_its_own_server_only() -> None:
+    told = shown.launch_config_status(group(refused(), proved(ONE), servers=(ONE, TWO)), NOON)
+    assert told["errors"] == []
+    assert [told["serverConfigs"][id_]["status"] for id_ in (ONE, TWO)] == ["ready", "failed"]
+
+
+def test_a_refusal_of_the_group_spends_no_attempt_and_names_no_server_that_left() -> None:
+    state = group(refused(ONE, THREE))
+    assert (state.servers[ONE].failed, state.servers[ONE].attempts, list(state.servers)) == (True, 0, [ONE])
+
+
+def superseded(epoch: int, wrote_at: datetime | None) -> ServerConfigSuperseded:
+    wrote = WROTE if wrote_at else ()
+    return ServerConfigSuperseded(source_server_id=ONE, epoch=epoch, outcome="proved", wrote=wrote, wrote_at=wrote_at)
+
+
+@given(st.lists(st.tuples(st.sampled_from("psfr"), st.integers(1, 3), st.none() | st.integers(0, 90)), max_size=12))
+def test_it_is_known_when_aws_was_last_written_to_for_whichever_epoch(history: list[tuple[str, int, Any]]) -> None:
+    """Outcomes of workers come in any order; an older one does not take the moment back."""
+    state, latest = group(again("redefined")), None
+    for kind, epoch, minutes in history:
+        at = None if minutes is None else NOON + timedelta(minutes=minutes)
+        wrote: dict[str, Any] = {"wrote": WROTE if at else (), "wrote_at": at}
+        facts: dict[str, GroupFact] = {
+            "p": proved(epoch=epoch).model_copy(update=wrote),
+            "s": superseded(epoch, at),
+            "f": failed(epoch=epoch, **wrote),
+            "r": failed(epoch=epoch, fate="busy", retry_at=NOON, **wrote),
+        }
+        state = GROUP.evolve(state, facts[kind])
+        latest = max(moment for moment in (latest, at) if moment) if latest or at else None
+        assert state.servers[ONE].wrote_at == latest
+
+
+def test_a_server_that_a_job_holds_is_tried_again_and_spends_no_attempt() -> None:
+    state = group(*[failed(fate="busy", retry_at=NOON + timedelta(minutes=5))] * 9)
+    assert (state.servers[ONE].attempts, server_status(state.servers[ONE], NOON)) == (0, "pending")
+    assert (due(state, NOON), next_due_at(state, NOON)) == ((), NOON + timedelta(minutes=5))
