@@ -1,7 +1,7 @@
 """The control API under `/_simulator/`: what a test or a demo does to the world, and asks about it.
 
 GET    /_simulator/calls[?since=N]    with counts, also of throttled ones; DELETE forgets them
-GET    /_simulator/servers[?account=] POST {count, account?, region?, names?, tags?} adds some
+GET    /_simulator/servers[?account=] POST {count, account?, region?, names?, tags?, stagingAccount?}
 POST   /_simulator/servers/{id}       {dataReplicationState?, tags?, recommendedInstanceType?, disks?}
 DELETE /_simulator/servers/{id}
 GET    /_simulator/jobs               with the template version each server was launched from; POST {speed}
@@ -11,6 +11,8 @@ POST   /_simulator/edit               {serverId, launchConfiguration?, launchTem
 GET    /_simulator/limits             POST {published?, operation?, burst?, rate?, tokens?, account?, region?}
 POST   /_simulator/latency            {seconds, operation?}
 POST   /_simulator/lag                {drs?, templates?}
+POST   /_simulator/right-sizing       {every}
+POST   /_simulator/initialized        {initialized, account?, region?}
 GET    /_simulator/roles              POST {account, name?, externalId?, trusts?, maxSeconds?} adds one
 DELETE /_simulator/sessions[?role=]   ends the sessions of a role, or all
 POST   /_simulator/offerings          {instanceType, zone?, offered?}
@@ -71,6 +73,8 @@ ROUTES: dict[tuple[str, str], Callable[[World, dict[str, str], bytes], Shape]] =
     ("POST", "limits"): disposition.set_limits,
     ("POST", "latency"): disposition.set_latency,
     ("POST", "lag"): disposition.set_lag,
+    ("POST", "right-sizing"): disposition.set_right_sizing,
+    ("POST", "initialized"): disposition.initialize,
     ("POST", "jobs"): disposition.set_job_speed,
     ("GET", "roles"): disposition.roles,
     ("POST", "roles"): disposition.add_role,

@@ -31,7 +31,8 @@ def servers(world: World, query: dict[str, str], _: bytes) -> Shape:
 def add_servers(world: World, _: dict[str, str], body: bytes) -> Shape:
     """More source servers."""
     asked = NewServers.model_validate_json(body)
-    added = world.add_servers(asked.count, asked.place(world.home), asked.names, asked.tags)
+    place = asked.place(world.home)
+    added = world.add_servers(asked.count, place, asked.names, asked.tags, asked.staging_account)
     return {"servers": [show(each) for each in added]}
 
 

@@ -41,6 +41,7 @@ class NewServers(Where):
     count: int = Field(default=1, ge=0, le=4000)
     names: list[str] = []
     tags: dict[str, str] = {}
+    staging_account: Account | None = None
 
 
 class ServerChange(Body):
@@ -152,3 +153,15 @@ class JobSpeed(Body):
         if self.speed <= 0:
             raise ValueError("a job does not run backwards")
         return self.speed
+
+
+class Initialized(Where):
+    """Whether DRS is initialised in a Region."""
+
+    initialized: bool
+
+
+class RightSizing(Body):
+    """How often DRS looks at instance types by itself, in seconds; null is never."""
+
+    every: float | None = Field(gt=0)

@@ -1,6 +1,16 @@
 """What the control API changes about the simulated AWS as such; local.simulator.control has the routes."""
 
-from local.simulator.control_bodies import JobSpeed, Lag, Latency, Limit, NewRole, Offering, Where
+from local.simulator.control_bodies import (
+    Initialized,
+    JobSpeed,
+    Lag,
+    Latency,
+    Limit,
+    NewRole,
+    Offering,
+    RightSizing,
+    Where,
+)
 from local.simulator.identities import Role
 from local.simulator.machines import Place
 from local.simulator.shapes import Shape, timestamp
@@ -43,6 +53,20 @@ def set_job_speed(world: World, _: dict[str, str], body: bytes) -> Shape:
     asked = JobSpeed.model_validate_json(body)
     world.knobs.job_speed = asked.times
     return {"speed": asked.speed}
+
+
+def set_right_sizing(world: World, _: dict[str, str], body: bytes) -> Shape:
+    """Let DRS look at instance types by itself, or not."""
+    world.knobs.right_sizing = RightSizing.model_validate_json(body).every
+    return {"every": world.knobs.right_sizing}
+
+
+def initialize(world: World, _: dict[str, str], body: bytes) -> Shape:
+    """Let DRS be initialised in a Region, or not."""
+    asked = Initialized.model_validate_json(body)
+    change = world.uninitialized.discard if asked.initialized else world.uninitialized.add
+    change(asked.place(world.home))
+    return {"initialized": asked.initialized}
 
 
 def roles(world: World, _: dict[str, str], __: bytes) -> Shape:

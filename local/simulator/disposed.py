@@ -39,10 +39,11 @@ class Disposed:
         with self.world.lock:
             self.world.knobs.lag = {"drs": drs, "templates": templates}
 
-    def right_sizing(self, every: float | None) -> None:
-        """Let DRS look at instance types every so many seconds (an hour at first), or never."""
+    def right_sizing(self, every: float | None = HOUR) -> None:
+        """Let DRS look at instance types by itself, every so many seconds, or never (as at first)."""
         with self.world.lock:
             self.world.knobs.right_sizing = every
+            self.world.catch_up()
 
     def grow_disk(self, server_id: str, device: str, gib: int) -> None:
         """Let a disk of a source server grow: `grow_disk(server_id, "/dev/sda", 60)`."""
@@ -78,6 +79,11 @@ class Disposed:
         """Let a type no longer be offered in an Availability Zone, or nowhere."""
         with self.world.lock:
             self.world.catalogue.withdrawn.add((instance_type, zone))
+
+    def uninitialize(self, place: Place | None = None) -> None:
+        """Let DRS be one that nobody has initialised there; InitializeService undoes it."""
+        with self.world.lock:
+            self.world.uninitialized.add(place or self.world.home)
 
     def remove_default_vpc(self, place: Place | None = None) -> None:
         """Let an account have no default VPC in a Region."""

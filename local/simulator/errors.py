@@ -5,6 +5,7 @@
            not_found()            404   ResourceNotFoundException
            servers_conflict()     409   ConflictException
            quota_exceeded()       402   ServiceQuotaExceededException
+           UNINITIALIZED          400   UninitializedAccountException
       EC2  template_not_found()   400   InvalidLaunchTemplateId.NotFound
            version_not_found()    400   InvalidLaunchTemplateId.VersionNotFound
            AwsError(...)          400   the rest of EC2's refusals, one place each
@@ -45,10 +46,10 @@ def servers_conflict(why: str, server_ids: list[str]) -> AwsError:
     return AwsError("ConflictException", message, 409, resourceId=server_ids[0], resourceType="SourceServer")
 
 
-def quota_exceeded(message: str, quota: str) -> AwsError:
+def quota_exceeded(message: str, quota: str, resource: str = "Job") -> AwsError:
     """One of the quotas of DRS.md section 5; none of them can be raised."""
     return AwsError(
-        "ServiceQuotaExceededException", message, 402, serviceCode="drs", quotaCode=quota, resourceType="Job"
+        "ServiceQuotaExceededException", message, 402, serviceCode="drs", quotaCode=quota, resourceType=resource
     )
 
 
@@ -62,3 +63,7 @@ def version_not_found(template_id: str, version: str) -> AwsError:
     """The template exists, the version does not."""
     message = f"Could not find the specified version {version} for the launch template with ID {template_id}."
     return AwsError("InvalidLaunchTemplateId.VersionNotFound", message)
+
+
+UNINITIALIZED = AwsError("UninitializedAccountException", "The account is not initialised in this Region.")
+"""What DRS says to everything but InitializeService where nobody has called that yet."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.ec2.models import EC2Backend
 
+from local.simulator.configuration_templates import ConfigurationTemplates
 from local.simulator.errors import not_found, servers_conflict
 from local.simulator.instance_types import Catalogue
 from local.simulator.launch_settings import (
@@ -20,12 +21,12 @@ from local.simulator.launch_settings import (
 )
 from local.simulator.launch_templates import Author, LaunchTemplate, LaunchTemplates, Version
 from local.simulator.launching import finish, launch
-from local.simulator.machines import Place, describe
+from local.simulator.machines import Place, describe, extended
 from local.simulator.network_shapes import Network
 from local.simulator.recovery import Job, Jobs, Pace, Participant
 from local.simulator.right_sizing import right_size
 from local.simulator.shapes import Shape, identifier
-from local.simulator.source_servers import SourceServer
+from local.simulator.source_servers import SourceServer, refuse_over_quota
 
 Iam = Callable[[], Any]  # moto's IAMBackend; moto ships no types
 
@@ -43,8 +44,22 @@ class Estate:
     held: dict[str, list[str]] = field(default_factory=dict)
     """The interfaces of each server's recovery instance."""
     _looked_at: datetime | None = None
-    _made: int = 0
+    made: int = 0
     _owners: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def configuration_templates(self) -> ConfigurationTemplates:
+        """What new servers begin with."""
+        return ConfigurationTemplates(self.place)
+
+    def tags_of(self, arn: str) -> dict[str, str]:
+        """The tags of a server, job or launch configuration template; they may be changed."""
+        tagged: dict[str, dict[str, str]] = {job.arn: job.tags for job in self.jobs.by_id.values()}
+        tagged |= {each["arn"]: each["tags"] for each in self.configuration_templates.by_id.values()}
+        tagged |= {each.description["arn"]: each.description["tags"] for each in self.servers.values()}
+        if arn not in tagged:
+            raise not_found("Resource", arn)
+        return tagged[arn]
 
     @cached_property
     def network(self) -> Network:
@@ -60,20 +75,34 @@ class Estate:
         for vpc_id in gone:
             del self.network.vpcs[vpc_id], self.network.groups[vpc_id]
 
-    def add_server(self, now: datetime, name: str | None = None, tags: dict[str, str] | None = None) -> SourceServer:
-        """Let one more server be replicated here, with the template DRS makes for it."""
-        description = describe(self.place, self._made, now, name, tags or {})
-        self._made += 1
+    def add_server(
+        self, now: datetime, name: str | None = None, tags: dict[str, str] | None = None, index: int | None = None
+    ) -> SourceServer:
+        """Let one more server be replicated here; `index` is which machine it is, the next one if it is not said."""
+        refuse_over_quota(self.servers.values(), replicating=True)
+        index = self.made if index is None else index
+        return self._keep(describe(self.place, index, now, name, tags or {}), now)
+
+    def extend(self, staging: SourceServer, now: datetime, tags: dict[str, str]) -> SourceServer:
+        """Let a server that another account replicates be recovered here."""
+        refuse_over_quota(self.servers.values(), replicating=False)
+        server_id = identifier("s", self.place.account, self.place.region, self.made)
+        return self._keep(extended(staging.description, server_id, self.place, now, tags), now)
+
+    def _keep(self, description: Shape, now: datetime) -> SourceServer:
+        self.made += 1
         server = SourceServer(description)
-        server.history.write(initial_settings(description, self._make_template(server, now).id), now)
+        general = self.configuration_templates.initial()
+        template = self._make_template(server, now, copy_private_ip=general["copyPrivateIp"])
+        server.history.write(initial_settings(description, template.id, general), now)
         self.servers[server.id] = server
         return server
 
-    def _make_template(self, server: SourceServer, now: datetime) -> LaunchTemplate:
+    def _make_template(self, server: SourceServer, now: datetime, *, copy_private_ip: bool) -> LaunchTemplate:
         template = self.templates.create(
             owner=server.id,
             name=f"created-and-used-by-drs-{server.id}-{self.templates.made}",
-            data=initial_template(server.description),
+            data=initial_template(server.description, copy_private_ip=copy_private_ip),
             author=self.drs(now),
             tags={MANAGED_TAG: MANAGED_BY, "Name": server.id},
         )
@@ -116,7 +145,8 @@ class Estate:
         owner = self.owner(template.id)
         self.templates.delete(template)
         if server := self.servers.get(owner or ""):
-            server.history.write(server.settings | {"ec2LaunchTemplateID": self._make_template(server, now).id}, now)
+            made = self._make_template(server, now, copy_private_ip=server.settings["copyPrivateIp"])
+            server.history.write(server.settings | {"ec2LaunchTemplateID": made.id}, now)
 
     def grow_disk(self, server: SourceServer, device: str, gib: int, now: datetime) -> None:
         """A disk of the source grows, and DRS makes its volume as large, in a default version of its own."""

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from local.simulator.calls import Call
-from local.simulator.right_sizing import HOUR
 
 
 @dataclass
@@ -19,7 +18,7 @@ class Knobs:
 
     latency: dict[str, float] = field(default_factory=dict)
     lag: dict[str, float] = field(default_factory=dict)
-    right_sizing: float | None = HOUR
+    right_sizing: float | None = None
     job_speed: float = 1
 
     def latency_of(self, call: Call) -> float:

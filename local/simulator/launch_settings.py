@@ -6,34 +6,42 @@ MANAGED_TAG, MANAGED_BY = "AWSElasticDisasterRecoveryManaged", "drs.amazonaws.co
 SERVER_TAG = "AWSElasticDisasterRecoverySourceServerID"
 
 
-def initial_settings(server: Shape, template_id: str) -> Shape:
-    """What GetLaunchConfiguration answers for a server that nobody configured."""
-    return {
+DEFAULTS: Shape = {
+    "launchDisposition": "STARTED",
+    "targetInstanceTypeRightSizingMethod": "BASIC",
+    "copyPrivateIp": False,
+    "copyTags": False,
+    "licensing": {"osByol": False},
+    "postLaunchEnabled": False,
+    "recoveryMode": "OPTIMAL",
+}
+
+
+def initial_settings(server: Shape, template_id: str, general: Shape = DEFAULTS) -> Shape:
+    """What GetLaunchConfiguration answers for a server that nobody configured; `general` is for all new servers."""
+    own = {
         "sourceServerID": server["sourceServerID"],
         "name": server["tags"].get("Name", ""),
         "ec2LaunchTemplateID": template_id,
-        "launchDisposition": "STARTED",
-        "targetInstanceTypeRightSizingMethod": "BASIC",
-        "copyPrivateIp": False,
-        "copyTags": False,
-        "licensing": {"osByol": False},
-        "postLaunchEnabled": False,
         "launchIntoInstanceProperties": {},
-        "recoveryMode": "OPTIMAL",
     }
+    return own | general
 
 
-def initial_template(server: Shape) -> Shape:
+def initial_template(server: Shape, *, copy_private_ip: bool = False) -> Shape:
     """Version 1 of a server's launch template. A version without these tags is not launched by DRS."""
     tags = [
         {"Key": MANAGED_TAG, "Value": MANAGED_BY},
         {"Key": SERVER_TAG, "Value": server["sourceServerID"]},
         {"Key": "Name", "Value": server["tags"].get("Name", "")},
     ]
+    interfaces: Shape = {"NetworkInterfaces": [{"DeviceIndex": 0, "DeleteOnTermination": True}]}
     return {
         "InstanceType": server["sourceProperties"]["recommendedInstanceType"],
         "InstanceInitiatedShutdownBehavior": "stop",
-        "NetworkInterfaces": [{"DeviceIndex": 0, "DeleteOnTermination": True}],
+        "NetworkInterfaces": _with_source_addresses(server, interfaces)
+        if copy_private_ip
+        else interfaces["NetworkInterfaces"],
         "BlockDeviceMappings": [_volume(disk) for disk in server["sourceProperties"]["disks"]],
         "TagSpecifications": [{"ResourceType": kind, "Tags": tags} for kind in ("instance", "volume")],
     }

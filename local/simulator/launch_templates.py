@@ -12,6 +12,8 @@ from local.simulator.history import NOW, History, View
 from local.simulator.shapes import Shape, identifier
 
 LATEST, DEFAULT = "$Latest", "$Default"
+VERSIONS_OF_A_TEMPLATE, TEMPLATES_IN_A_REGION = 10_000, 5_000
+"""https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/launch-template-restrictions.html"""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ class LaunchTemplate:
         return self.versions[number - 1]
 
     @property
+    def full(self) -> bool:
+        """Whether it can have no more versions."""
+        return len(self.versions) >= VERSIONS_OF_A_TEMPLATE
+
+    @property
     def default(self) -> Version:
         """What DRS launches from."""
         return self.versions[self.default_number - 1]
@@ -73,6 +80,8 @@ class LaunchTemplate:
     ) -> Version:
         """Add a version: the source's data with whole top-level keys replaced, or only what was sent."""
         base = self.version(source).data if source else {}
+        if self.full:
+            raise AwsError("VersionLimitExceeded", f"A launch template has at most {VERSIONS_OF_A_TEMPLATE} versions.")
         version = Version(len(self.versions) + 1, {**base, **data}, description, author)
         self.versions.append(version)
         self._numbers.write((self.default_number, version.number), author.at)
@@ -88,6 +97,7 @@ class LaunchTemplates:
     """All templates of one account and Region, in the order they were made."""
 
     _by_id: dict[str, LaunchTemplate] = field(default_factory=dict)
+    _by_name: dict[str, LaunchTemplate] = field(default_factory=dict)
     _answers: dict[str, tuple[Shape, Shape]] = field(default_factory=dict)
     made: int = 0
 
@@ -96,12 +106,14 @@ class LaunchTemplates:
 
     def create(self, owner: str, name: str, data: Shape, author: Author, **more: Shape) -> LaunchTemplate:
         """Make a template with one version. Its id is derived from `owner` and its ordinal, so it repeats."""
-        if any(template.name == name for template in self):
+        if name in self._by_name:
             raise AwsError("InvalidLaunchTemplateName.AlreadyExistsException", f"{name} is already in use.")
+        if len(self._by_id) >= TEMPLATES_IN_A_REGION:
+            raise AwsError("TemplateLimitExceeded", f"There are {TEMPLATES_IN_A_REGION} launch templates already.")
         self.made += 1
         template_id = identifier("lt", owner, self.made)
         template = LaunchTemplate(template_id, name, more.get("tags", {}), [Version(1, data, None, author)])
-        self._by_id[template_id] = template
+        self._by_id[template_id] = self._by_name[name] = template
         return template
 
     def find(self, template_id: str | None = None, name: str | None = None) -> LaunchTemplate:
@@ -111,9 +123,8 @@ class LaunchTemplates:
             raise AwsError(code, "Specify either a launch template ID or a launch template name.")
         if template_id:
             return self.get(template_id)
-        for template in self:
-            if template.name == name:
-                return template
+        if name in self._by_name:
+            return self._by_name[name or ""]
         raise AwsError("InvalidLaunchTemplateName.NotFoundException", f"No launch template is called {name}.")
 
     def get(self, template_id: str) -> LaunchTemplate:
@@ -124,7 +135,7 @@ class LaunchTemplates:
 
     def delete(self, template: LaunchTemplate) -> None:
         """Forget a template and all its versions."""
-        del self._by_id[template.id]
+        del self._by_id[template.id], self._by_name[template.name]
 
     def once(self, token: str | None, request: Shape, answer: Callable[[], Shape]) -> Shape:
         """The answer to a request, given only once for a ClientToken: asked again, the first answer."""

@@ -3,6 +3,7 @@
 Everything follows from an index, so the same simulator always holds the same servers.
 """
 
+import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -104,6 +105,22 @@ def describe(place: Place, index: int, now: datetime, name: str | None, tags: di
         "sourceProperties": _properties(model, index, name, now),
         "stagingArea": {"status": "NOT_EXTENDED"},
         "replicationDirection": "FAILOVER",
+    }
+
+
+def extended(staging: Shape, server_id: str, place: Place, now: datetime, tags: dict[str, str]) -> Shape:
+    """A staging account's server as its target account describes it: its own id and tags, never launched."""
+    return copy.deepcopy(staging) | {
+        "sourceServerID": server_id,
+        "arn": place.arn(f"source-server/{server_id}"),
+        "tags": dict(tags),
+        "lastLaunchResult": "NOT_STARTED",
+        "lifeCycle": staging["lifeCycle"] | {"addedToServiceDateTime": timestamp(now), "lastLaunch": {"initiated": {}}},
+        "stagingArea": {
+            "status": "EXTENDED",
+            "stagingAccountID": staging["arn"].split(":")[4],
+            "stagingSourceServerArn": staging["arn"],
+        },
     }
 
 

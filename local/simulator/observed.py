@@ -1,72 +1,26 @@
-"""What the simulator adds to a moto response: whose call it is, the lock, the log, and faults."""
+"""What happens to every request: a fault, a delay, the lock, who may and how often, the log."""
 
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
 from uuid import uuid4
 
 from botocore.exceptions import ConnectionClosedError
-from moto.core.exceptions import ServiceException
-from moto.core.request import Request
-from moto.core.responses import ActionResult, BaseResponse
-from moto.core.utils import camelcase_to_underscores, get_service_model
 
 from local.simulator import running
 from local.simulator.calls import Call
+from local.simulator.dispatched import Answer, Dispatched
 from local.simulator.errors import AwsError
-from local.simulator.estate import Estate
 from local.simulator.faults import NOTHING
 from local.simulator.history import NOW, View
-from local.simulator.machines import Place
-from local.simulator.render import JsonError, QueryError
-from local.simulator.world import World
-
-Answer = tuple[int, dict[str, str], str]
 
 
-@lru_cache(1024)
-def _method(service: str, operation: str) -> str | None:
-    """The method that would be an operation of the service; None if the service has no such operation."""
-    known = operation in get_service_model(service).operation_names
-    return str(camelcase_to_underscores(operation)) if known else None
+class Observed(Dispatched):
+    """A service of the simulator."""
 
-
-class Observed(BaseResponse):  # type: ignore[misc]  # moto ships no types
-    """A service of the simulator: subclasses add the operations, moto parses and renders them."""
-
-    normalized_request: Request
     fault = NOTHING
     now: datetime
     """The moment at which the call has its effect."""
-    _refused: str | None = None
-
-    @cached_property
-    def world(self) -> World:
-        """The simulator that the request came to."""
-        world = self.normalized_request.environ.get(running.KEY) or running.in_process()
-        if not isinstance(world, World):
-            raise TypeError(f"a request for a simulator carries {world!r}")
-        return world
-
-    @property
-    def estate(self) -> Estate:
-        """What the caller's account has in the Region."""
-        return self.world.estate(Place(self.current_account, self.region))
-
-    def get_current_account(self) -> str:
-        """The account, from the access key alone."""
-        scope = running.scope(self.normalized_request.headers)
-        return self.world.account_of(scope.access_key if scope else "")
-
-    def get_region_from_url(self, request: Request, full_url: str) -> str:
-        """The Region the request was signed for."""
-        scope = running.scope(request.headers)
-        return scope.region if scope else str(super().get_region_from_url(request, full_url))
-
-    def unknown_operation(self) -> AwsError:
-        """What the service says to an operation that is not simulated."""
-        raise NotImplementedError
 
     def subjects(self) -> tuple[tuple[str, ...], str | None]:
         """The source servers and the template the call is about, as far as it names them."""
@@ -114,7 +68,7 @@ class Observed(BaseResponse):  # type: ignore[misc]  # moto ships no types
             raise ConnectionClosedError(endpoint_url=self.uri)
         answer = self._answer(call)
         lost = self.fault.error == "lost-answer"
-        log.record(replace(call, status=answer[0], error=self._refused, delivered=not lost), self.now)
+        log.record(replace(call, status=answer[0], error=self.refused, delivered=not lost), self.now)
         if lost:
             raise ConnectionClosedError(endpoint_url=self.uri)
         return answer
@@ -123,13 +77,14 @@ class Observed(BaseResponse):  # type: ignore[misc]  # moto ships no types
         """What nobody waits for any more has its effect, unless it is refused by now."""
         self.now, self.fault = at, NOTHING
         status = self._answer(call)[0]
-        self.world.calls.record(replace(call, status=status, error=self._refused, delivered=False), at)
+        self.world.calls.record(replace(call, status=status, error=self.refused, delivered=False), at)
 
     def _call(self) -> Call:
+        operation = self._get_action()
         server_ids, template_id = self.subjects()
         return Call(
             self.service_name,
-            self._get_action() or "unknown",
+            operation or "unknown",
             self.current_account,
             self.region,
             self.request_id,
@@ -140,29 +95,11 @@ class Observed(BaseResponse):  # type: ignore[misc]  # moto ships no types
     def _answer(self, call: Call) -> Answer:
         refusal = self.fault.refusal(call.service) or self._turned_away(call) or self.barred()
         if refusal or not self._get_action():
-            return self._refuse(refusal or self.unknown_operation())
+            return self.refuse(refusal or self.unknown_operation())
         try:
-            return self._act()
+            return self.act()
         except NotImplementedError:
-            return self._refuse(self.unknown_operation())
-
-    def _act(self) -> Answer:
-        """Do it; moto would first list all methods of the class, which takes longer than most operations."""
-        name = _method(self.service_name, self._get_action())
-        method = getattr(self, name, None) if name else None
-        if not method:
-            raise NotImplementedError
-        try:
-            response = method()
-        except ServiceException as error:
-            response = ActionResult(error)
-        if isinstance(response, ActionResult):
-            status, headers, body = self.serialized(response)
-        elif isinstance(response, str):
-            status, headers, body = 200, self.response_headers, response
-        else:
-            status, headers, body = self._transform_response(self.response_headers, response)
-        return status, *self._enrich_response(headers, body)
+            return self.refuse(self.unknown_operation())
 
     def _turned_away(self, call: Call) -> AwsError | None:
         """Refused before anybody looks at what is asked: for who asks, or for how often."""
@@ -173,26 +110,3 @@ class Observed(BaseResponse):  # type: ignore[misc]  # moto ships no types
             if refusal:
                 return refusal
         return self.world.limits.refusal(call, self.bucket(call.name), self.now)
-
-    def _refuse(self, error: AwsError) -> Answer:
-        status, headers, body = self.serialized(ActionResult(error))
-        return status, *self._enrich_response(headers, body)
-
-    def serialized(self, action_result: ActionResult) -> Answer:
-        """Render through botocore's model; an error with its status, and Retry-After if it has one."""
-        error = action_result.result
-        if isinstance(error, AwsError) and self.service_name != "ec2":
-            action_result = JsonError(error) if self.service_name == "drs" else QueryError(error)
-        status, headers, body = super().serialized(action_result)
-        if isinstance(error, ServiceException):
-            self._refused = error.code
-        if isinstance(error, AwsError):
-            status = error.status
-            if "retryAfterSeconds" in error.members:
-                headers["Retry-After"] = str(error.members["retryAfterSeconds"])
-        return status, headers, body
-
-    def _enrich_response(self, headers: dict[str, str], body: str) -> tuple[dict[str, str], str]:
-        """The request's id, where each protocol puts it."""
-        headers["x-amzn-requestid"] = self.request_id
-        return headers, body.replace(">request-id<", f">{self.request_id}<", 1)

@@ -15,6 +15,7 @@ from moto.core.responses import ActionContext, ActionResult
 from local.simulator.shapes import Json
 
 Answer = tuple[int, dict[str, str], str]
+NO_CONTENT = 204
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
@@ -24,8 +25,9 @@ class RestJson(ActionResult):  # type: ignore[misc]  # moto ships no types
     def execute_result(self, context: ActionContext) -> Answer:
         """Render it; moto calls this."""
         operation = context.operation_model
-        body = json.dumps(_known(operation.output_shape, self.result))
-        return operation.http["responseCode"], {"Content-Type": "application/json"}, body
+        status, shape = operation.http["responseCode"], operation.output_shape
+        body = json.dumps(_known(shape, self.result)) if shape else "{}"
+        return status, {"Content-Type": "application/json"}, "" if status == NO_CONTENT else body
 
 
 class JsonError(ActionResult):  # type: ignore[misc]  # moto ships no types

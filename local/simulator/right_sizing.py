@@ -20,5 +20,5 @@ def right_size(estate: "Estate", now: datetime) -> None:
             continue
         template = estate.templates.get(server.template_id)
         recommended = server.description["sourceProperties"]["recommendedInstanceType"]
-        if template.default.data.get("InstanceType") != recommended:
+        if template.default.data.get("InstanceType") != recommended and not template.full:
             estate.write_default(template, {"InstanceType": recommended}, estate.drs(now))

@@ -21,6 +21,7 @@ from local.simulator import control, running
 from local.simulator.drs_api import DrsApi
 from local.simulator.ec2_api import Ec2Api
 from local.simulator.iam_api import IamApi
+from local.simulator.identities import HOUR
 from local.simulator.machines import Place
 from local.simulator.sts_api import StsApi
 from local.simulator.world import HOME, World
@@ -122,7 +123,7 @@ def _bytes(answer: str | bytes) -> bytes:
 def run(port: int, servers: int, home: Place = HOME, *, throttles: bool = True) -> None:
     """Serve until SIGTERM or SIGINT; one line of JSON tells where. A taken port ends with status 2."""
     try:
-        server = HttpServer(World(home, servers, throttles=throttles), port)
+        server = HttpServer(World(home, servers, throttles, HOUR), port)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

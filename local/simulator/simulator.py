@@ -49,7 +49,7 @@ class Simulator(Disposed):
     @contextmanager
     def serve(cls, port: int = 0, servers: int = 0, home: Place = HOME, *, throttles: bool = False) -> Iterator[Self]:
         """Behind HTTP on 127.0.0.1, for any client of any process; `throttles` as AWS publishes it."""
-        world = World(home, servers, throttles=throttles)
+        world = World(home, servers, throttles)
         with HttpServer(world, port) as server:
             yield cls(world, server.endpoint)
 
@@ -90,10 +90,16 @@ class Simulator(Disposed):
         return list(self.world.estate(place or self.world.home).servers)
 
     def add_servers(
-        self, count: int = 1, place: Place | None = None, *, tags: dict[str, str] | None = None
+        self,
+        count: int = 1,
+        place: Place | None = None,
+        *,
+        tags: dict[str, str] | None = None,
+        staging_account: str | None = None,
     ) -> list[SourceServer]:
-        """More servers, at home or elsewhere."""
-        return self.world.add_servers(count, place or self.world.home, tags=tags)
+        """More servers, at home or elsewhere; with a staging account they are extended from there."""
+        where = place or self.world.home
+        return self.world.add_servers(count, where, tags=tags, staging_account=staging_account)
 
     def server(self, server_id: str) -> SourceServer:
         """A server, whoever owns it, after all that is due has happened."""

@@ -22,7 +22,7 @@ from local.simulator.launch_templates import Author
 from local.simulator.limits import Limits
 from local.simulator.machines import Place
 from local.simulator.shapes import Shape
-from local.simulator.source_servers import SourceServer
+from local.simulator.source_servers import REPLICATING, SourceServer
 
 HOME = Place("123456789012", "us-east-1")
 
@@ -31,12 +31,13 @@ HOME = Place("123456789012", "us-east-1")
 class World:
     """All accounts and Regions. `home` holds the first `servers` servers and everyone without an account.
 
-    `throttles` is whether AWS's published request limits are enforced.
+    `throttles` is whether AWS's published request limits are enforced, `right_sizing` how often DRS looks at types.
     """
 
     home: Place = HOME
     servers: int = 0
     throttles: bool = False
+    right_sizing: float | None = None
     clock: Clock = field(default_factory=Clock)
     calls: CallLog = field(default_factory=CallLog)
     faults: Faults = field(default_factory=Faults)
@@ -45,6 +46,7 @@ class World:
     limits: Limits = field(default_factory=Limits)
     knobs: Knobs = field(default_factory=Knobs)
     identities: Identities = field(init=False)
+    uninitialized: set[Place] = field(default_factory=set)
     _later: list[tuple[datetime, Callable[[datetime], None]]] = field(default_factory=list)
     _iam: dict[str, Any] = field(default_factory=dict)
     _estates: dict[Place, Estate] = field(default_factory=dict)
@@ -59,9 +61,10 @@ class World:
             for each in (self._estates, self._iam, self._later, self.calls, self.faults, self.limits, self.identities):
                 each.clear()
             self.limits.enforced = self.throttles
-            self.catalogue, self.knobs = Catalogue(), Knobs()
+            self.uninitialized.clear()
+            self.catalogue, self.knobs = Catalogue(), Knobs(right_sizing=self.right_sizing)
             self.clock.reset()
-            self.add_servers(self.servers, self.home)
+            self._populate()
 
     def account_of(self, access_key: str) -> str:
         """A key of twelve digits is that account, a session's is its role's, every other is the home account's."""
@@ -82,13 +85,34 @@ class World:
             return self._estates[place]
 
     def add_servers(
-        self, count: int, place: Place, names: list[str] | None = None, tags: dict[str, str] | None = None
+        self,
+        count: int,
+        place: Place,
+        names: list[str] | None = None,
+        tags: dict[str, str] | None = None,
+        staging_account: str | None = None,
     ) -> list[SourceServer]:
-        """Let more servers be replicated; `names` go to the first of them."""
+        """More servers; `names` go to the first. With a staging account that one replicates them."""
         with self.lock:
-            now = self.clock.now()
             given = [*(names or []), *[None] * count][:count]
-            return [self.estate(place).add_server(now, name, tags) for name in given]
+            return [self._add_server(place, name, tags, staging_account) for name in given]
+
+    def _add_server(
+        self, place: Place, name: str | None, tags: dict[str, str] | None, staging_account: str | None
+    ) -> SourceServer:
+        estate, now = self.estate(place), self.clock.now()
+        if not staging_account:
+            return estate.add_server(now, name, tags)
+        staging = self.estate(Place(staging_account, place.region)).add_server(now, name, tags, estate.made)
+        return estate.extend(staging, now, staging.description["tags"])
+
+    def _populate(self) -> None:
+        """The first servers. An account replicates 300 at most: those beyond are extended from staging accounts."""
+        own = min(self.servers, REPLICATING)
+        self.add_servers(own, self.home)
+        for number, start in enumerate(range(own, self.servers, REPLICATING), start=1):
+            account = f"9{number:011d}"
+            self.add_servers(min(REPLICATING, self.servers - start), self.home, staging_account=account)
 
     def find(self, server_id: str) -> tuple[Estate, SourceServer]:
         """A server and where it is, whoever owns it."""

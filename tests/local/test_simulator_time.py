@@ -186,6 +186,7 @@ def test_settings_and_templates_lag_apart_and_no_more_than_is_asked_for(sim: Sim
 
 def test_right_sizing_buries_an_instance_type_within_the_hour_unless_it_is_none(sim: Simulator) -> None:
     sized, kept, untouched = sim.server_ids()
+    sim.right_sizing()
     sim.client("drs").update_launch_configuration(sourceServerID=kept, targetInstanceTypeRightSizingMethod="NONE")
     for server_id in (sized, kept):
         sim.edit(server_id, template={"InstanceType": "x2gd.medium", "KeyName": "stays"})
@@ -201,6 +202,7 @@ def test_right_sizing_buries_an_instance_type_within_the_hour_unless_it_is_none(
 
 def test_right_sizing_looks_every_hour_and_writes_only_when_it_must(sim: Simulator) -> None:
     server_id = sim.server_ids()[0]
+    sim.right_sizing()
     sim.advance(24 * 3600)
     assert default(sim, server_id)["VersionNumber"] == 1
     for turn in range(2):
@@ -209,9 +211,8 @@ def test_right_sizing_looks_every_hour_and_writes_only_when_it_must(sim: Simulat
         assert default(sim, server_id)["VersionNumber"] == 3 + 2 * turn
 
 
-def test_right_sizing_can_be_kept_from_looking(sim: Simulator) -> None:
+def test_in_a_test_drs_does_not_look_unless_it_is_asked_to(sim: Simulator) -> None:
     server_id = sim.server_ids()[0]
-    sim.right_sizing(None)
     sim.edit(server_id, template={"InstanceType": "x2gd.medium"})
     sim.advance(24 * 3600)
     assert default(sim, server_id)["VersionNumber"] == 2
@@ -219,6 +220,7 @@ def test_right_sizing_can_be_kept_from_looking(sim: Simulator) -> None:
 
 def test_a_server_that_outgrows_its_type_gets_the_newly_recommended_one(sim: Simulator) -> None:
     server_id = sim.server_ids()[0]
+    sim.right_sizing()
     sim.server(server_id).description["sourceProperties"]["recommendedInstanceType"] = "c5.4xlarge"
     sim.advance(3600)
     assert default(sim, server_id)["LaunchTemplateData"]["InstanceType"] == "c5.4xlarge"
