@@ -67,6 +67,9 @@ def _overrides(values: tuple[TagOverride, ...]) -> tuple[TagOverride, ...]:
             "says {tags} more than once: put what is to be said of a tag into one override",
             {"tags": ", ".join(twice[:5])},
         )
+    hollow = [value.name for value in values if not value.launch_config]
+    if hollow:
+        raise ValueError(f"{', '.join(hollow[:5])}: says nothing in its launchConfig: say something, or leave it out")
     return values
 
 

@@ -59,7 +59,7 @@ class CreateProtectionGroup(NamedServers):
     region: Region | None = None
     account_id: AccountId | None = None
     assume_role_name: RoleName | None = None
-    external_id: ExternalId | None = None
+    external_id: Annotated[ExternalId | None, Field(repr=False)] = None
     launch_config: LaunchConfiguration = LaunchConfiguration()
     on_not_ready: Policy | None = None
     server_selection_tags: SelectionTags | None = None
@@ -91,7 +91,7 @@ class UpdateProtectionGroup(NamedServers, AsShown):
     region: Region | None = None
     account_id: AccountId | None = None
     assume_role_name: RoleName | None = None
-    external_id: ExternalId | None = None
+    external_id: Annotated[ExternalId | None, Field(repr=False)] = None
     launch_config: LaunchConfiguration | None = None
     on_not_ready: Policy | None = None
     server_selection_tags: SelectionTags | None = None

@@ -5,7 +5,9 @@ Stored shapes, inside commits: change with care, add fields with defaults, and r
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from events.configuration import LaunchConfiguration, effective, without_network
 from events.model import Model, ServerId
@@ -61,7 +63,7 @@ class Target(Model):
     account_id: str
     region: str
     assume_role_name: str = ""
-    external_id: str = ""
+    external_id: Annotated[str, Field(repr=False)] = ""
 
 
 class Definition(Model):
@@ -74,7 +76,7 @@ class Definition(Model):
     region: str
     account_id: str
     assume_role_name: str = ""
-    external_id: str = ""
+    external_id: Annotated[str, Field(repr=False)] = ""
     description: str = ""
     launch_config: LaunchConfiguration = LaunchConfiguration()
     servers: tuple[ServerDefinition, ...] = ()

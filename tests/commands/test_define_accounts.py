@@ -61,6 +61,12 @@ def test_a_group_of_another_account_is_reached_by_its_role() -> None:
     }  # fmt: skip
 
 
+def test_an_external_id_is_in_nothing_that_is_printed_for_a_log() -> None:
+    request = create(accountId=OTHER, **ROLE)
+    definition = g.ask(g.service(), "pg-abroad", request).state.definition
+    assert SECRET not in repr((request, definition, definition.target if definition else None))
+
+
 def test_two_accounts_may_have_a_group_of_the_same_name() -> None:
     desk = g.service()
     g.ask(desk, "pg-home", create(sourceServerIds=[g.sid(2)]))

@@ -131,6 +131,7 @@ def test_about_what_does_not_reach_a_server_there_is_no_tie() -> None:
         ({"tagOverrides": [{**WEB, "launchConfig": {"userData": "x"}}]}, "BLOCKED_FIELDS_PRESENT",
          "tagOverrides.0.launchConfig.userData"),
         ({"tagOverrides": [{"value": "web"}]}, "MISSING_FIELD", "tagOverrides.0.key"),
+        ({"tagOverrides": [{"key": "Role", "value": "web", "launchConfig": {}}]}, "INVALID_PARAMETER", "tagOverrides"),
         ({"precedence": ["Role", "Role"]}, "INVALID_PARAMETER", "precedence"),
         ({"exclusions": [{"excludeAll": True}]}, "INVALID_PARAMETER", "exclusions"),
         ({"exclusions": [{"hostname": "otter", "sourceServerId": g.sid(1)}]}, "INVALID_PARAMETER", "exclusions"),
