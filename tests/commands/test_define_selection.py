@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from commands import requests as ask
 from commands.outcomes import SourceServer
@@ -187,3 +189,72 @@ def test_the_question_asks_drs_through_its_operation(desk: Desk) -> None:
     answer = desk.ask("resolve_protection_group", groupId=group_id)
     assert (answer["joining"], answer["leaving"], answer["unchanged"]) == ([], [first], 1)
     assert launched_from(desk.simulator, first) == before
+
+
+# --- whatever happens to tags and definitions ---
+
+TAGS = st.dictionaries(st.sampled_from(["Plan", "Stage"]), st.sampled_from(["gold", "prod"]))
+
+
+class Selecting(RuleBasedStateMachine):
+    """Somebody tags servers, somebody defines a group: who is in it follows from what was true at each update."""
+
+    @initialize(tags=st.lists(TAGS, min_size=4, max_size=4))
+    def born(self, tags: list[dict[str, str]]) -> None:
+        self.estate = Estate(server(0, **PLAN), *(server(n, **one) for n, one in enumerate(tags, 1)))
+        self.estate.create(tagOverrides=[{"key": "Stage", "value": "prod", "launchConfig": {"monitoring": True}}])
+        self.own: set[str] = set()
+        self.defined()
+
+    def defined(self) -> None:
+        self.members = self.selected()
+        self.staged = {one.server_id for one in self.estate.drs.known if one.tags.get("Stage") == "prod"} & self.members
+        self.own &= self.members
+
+    def selected(self) -> set[str]:
+        return {one.server_id for one in self.estate.drs.known if PLAN.items() <= one.tags.items()}
+
+    @rule(number=st.integers(0, 4), tags=TAGS)
+    def retagged(self, number: int, tags: dict[str, str]) -> None:
+        self.estate.drs.known[number] = server(number, **tags)
+
+    @rule(description=st.sampled_from(["by day", "by night"]))
+    def updated(self, description: str) -> None:
+        if not self.selected():
+            assert refused(lambda: self.estate.update(description=description)).code == "NO_SERVERS_MATCH"
+            return
+        told = self.estate.resolved()
+        before = self.estate.desk.group("pg-gold").state.servers
+        self.estate.update(description=description)
+        after = self.estate.desk.group("pg-gold").state.servers
+        assert (told["joining"], told["leaving"]) == (sorted(after.keys() - before), sorted(before.keys() - after))
+        assert {one["sourceServerId"] for one in told["changed"]} == {
+            id_ for id_ in after.keys() & before if after[id_].definition != before[id_].definition
+        }
+        assert self.estate.resolved()["unchanged"] == len(after)
+        self.defined()
+
+    @rule(number=st.integers(0, 4))
+    def given_its_own(self, number: int) -> None:
+        one = {"sourceServerId": g.sid(number), "launchTemplate": OWN}
+        if g.sid(number) not in self.selected():
+            code = "SERVER_NOT_SELECTED" if self.selected() else "NO_SERVERS_MATCH"
+            assert refused(lambda: self.estate.update(servers=[one])).code == code
+            return
+        self.estate.update(servers=[one])
+        self.own = {g.sid(number)}
+        self.defined()
+
+    @invariant()
+    def the_group_is_as_it_was_last_defined(self) -> None:
+        if not hasattr(self, "members"):
+            return
+        state = self.estate.desk.group("pg-gold").state
+        assert {*state.servers} == self.members
+        for id_ in state.servers:
+            wanted = state.wanted(id_)
+            assert wanted["keyName"] == ("own-key" if id_ in self.own else "group-key")
+            assert wanted.get("monitoring") == (True if id_ in self.staged else None)
+
+
+TestSelecting = Selecting.TestCase
