@@ -66,7 +66,7 @@ class Dispatched(BaseResponse):  # type: ignore[misc]  # moto ships no types
         raise NotImplementedError
 
     def act(self) -> Answer:
-        """Do what is asked, or NotImplementedError; moto would first list all methods of the class, which takes longer than most operations."""
+        """Do what is asked, or NotImplementedError; moto would first list all methods, which takes long."""
         name = _method(self.service_name, self._get_action())
         method = getattr(self, name, None) if name else None
         if not method:
@@ -84,6 +84,7 @@ class Dispatched(BaseResponse):  # type: ignore[misc]  # moto ships no types
         return status, *self._enrich_response(headers, body)
 
     def refuse(self, error: AwsError) -> Answer:
+        """Answer with an error."""
         status, headers, body = self.serialized(ActionResult(error))
         return status, *self._enrich_response(headers, body)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from local.simulator.drs_request import DrsRequest
-from local.simulator.errors import not_found, validation_failed
+from local.simulator.errors import validation_failed
 from local.simulator.recovery import Pace
 from local.simulator.render import RestJson
 
@@ -39,10 +39,10 @@ class JobApi(DrsRequest):
         return self.paged(jobs)
 
     def describe_job_log_items(self) -> RestJson:
-        """What a job has done so far, oldest first."""
+        """What a job has done so far, oldest first; the model knows no ResourceNotFoundException here."""
         job_id = self.asked["jobID"]
         if job_id not in self.estate.jobs.by_id:
-            raise not_found("Job", job_id)
+            raise validation_failed([("jobID", f"job {job_id} not found")])
         return self.paged(self.estate.jobs.by_id[job_id].log(self.now))
 
 

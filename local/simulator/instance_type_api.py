@@ -1,29 +1,12 @@
 """EC2's DescribeInstanceTypes and DescribeInstanceTypeOfferings: only what the Region offers, looked up by name."""
 
+from local.simulator import filter_paths
 from local.simulator.ec2_request import Ec2Request
 from local.simulator.errors import AwsError
 from local.simulator.filters import alternatives
 from local.simulator.render import Ec2Xml
 
 TYPES_A_PAGE = 100
-TYPE_FILTERS = {
-    "auto-recovery-supported": "AutoRecoverySupported",
-    "bare-metal": "BareMetal",
-    "burstable-performance-supported": "BurstablePerformanceSupported",
-    "current-generation": "CurrentGeneration",
-    "ebs-info.ebs-optimized-support": "EbsInfo.EbsOptimizedSupport",
-    "ebs-info.nvme-support": "EbsInfo.NvmeSupport",
-    "hypervisor": "Hypervisor",
-    "instance-type": "InstanceType",
-    "memory-info.size-in-mib": "MemoryInfo.SizeInMiB",
-    "network-info.ena-support": "NetworkInfo.EnaSupport",
-    "processor-info.supported-architecture": "ProcessorInfo.SupportedArchitectures",
-    "supported-boot-mode": "SupportedBootModes",
-    "supported-usage-class": "SupportedUsageClasses",
-    "supported-virtualization-type": "SupportedVirtualizationTypes",
-    "vcpu-info.default-vcpus": "VCpuInfo.DefaultVCpus",
-}
-OFFERING_FILTERS = {"instance-type": "InstanceType", "location": "Location"}
 
 
 class InstanceTypeApi(Ec2Request):
@@ -37,13 +20,13 @@ class InstanceTypeApi(Ec2Request):
         if unknown := set(named or []) - {each["InstanceType"] for each in found}:
             names = ", ".join(sorted(unknown))
             raise AwsError("InvalidInstanceType", f"The following supplied instance types do not exist: [{names}]")
-        return self.filtered("InstanceTypes", found, TYPE_FILTERS, largest=TYPES_A_PAGE)
+        return self.filtered("InstanceTypes", found, filter_paths.INSTANCE_TYPES, largest=TYPES_A_PAGE)
 
     def describe_instance_type_offerings(self) -> Ec2Xml:
         """Where types are offered."""
         by = self.asked.get("LocationType", "region")
         offerings = self.world.catalogue.offerings(self.region, by, self._among())
-        return self.filtered("InstanceTypeOfferings", offerings, OFFERING_FILTERS)
+        return self.filtered("InstanceTypeOfferings", offerings, filter_paths.INSTANCE_TYPE_OFFERINGS)
 
     def _among(self) -> set[str] | None:
         """The names that can pass, if a filter names them."""

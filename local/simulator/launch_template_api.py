@@ -5,6 +5,7 @@ moto's own are not used: they ignore SourceVersion and ClientToken, never warn, 
 
 from collections.abc import Callable, Iterator
 
+from local.simulator import filter_paths
 from local.simulator.ec2_request import Ec2Request
 from local.simulator.errors import AwsError
 from local.simulator.history import NOW, View
@@ -13,7 +14,6 @@ from local.simulator.render import Ec2Xml
 from local.simulator.shapes import Shape
 
 LARGEST_PAGE = 200
-TEMPLATE_FILTERS = {"launch-template-name": "LaunchTemplateName"}
 
 
 class LaunchTemplateApi(Ec2Request):
@@ -77,7 +77,7 @@ class LaunchTemplateApi(Ec2Request):
         return self.filtered(
             "LaunchTemplates",
             [self._seen(each) for each in named or self.estate.templates],
-            TEMPLATE_FILTERS,
+            filter_paths.LAUNCH_TEMPLATES,
             largest=LARGEST_PAGE,
         )
 

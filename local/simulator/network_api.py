@@ -9,7 +9,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 
-from local.simulator import addresses
+from local.simulator import addresses, filter_paths
 from local.simulator import network_shapes as shapes
 from local.simulator.ec2_request import Ec2Request
 from local.simulator.errors import AwsError
@@ -25,25 +25,25 @@ class NetworkApi(Ec2Request):
         """Subnets with the addresses that are left; InvalidSubnetID.NotFound for an id that is not here."""
         used = shapes.taken(self.ec2_backend)
         found = self.ec2_backend.describe_subnets(self.asked.get("SubnetIds"))
-        return self.filtered("Subnets", [shapes.subnet(each, used) for each in found], shapes.SUBNET_FILTERS)
+        return self.filtered("Subnets", [shapes.subnet(each, used) for each in found], filter_paths.SUBNETS)
 
     def describe_vpcs(self) -> Ec2Xml:
         """VPCs, the default one among them if there is one."""
         found = self.ec2_backend.describe_vpcs(self.asked.get("VpcIds"))
-        return self.filtered("Vpcs", [shapes.vpc(each) for each in found], shapes.VPC_FILTERS)
+        return self.filtered("Vpcs", [shapes.vpc(each) for each in found], filter_paths.VPCS)
 
     def describe_security_groups(self) -> Ec2Xml:
         """Security groups of all VPCs."""
         asked, found = self.asked, self.ec2_backend.describe_security_groups()
         found = _named(found, asked.get("GroupIds"), "id")
         found = _named(found, asked.get("GroupNames"), "name")
-        return self.filtered("SecurityGroups", [shapes.group(each) for each in found], shapes.GROUP_FILTERS)
+        return self.filtered("SecurityGroups", [shapes.group(each) for each in found], filter_paths.SECURITY_GROUPS)
 
     def describe_network_interfaces(self) -> Ec2Xml:
         """Interfaces, found by any of their addresses."""
         found = self.ec2_backend.get_all_network_interfaces(self.asked.get("NetworkInterfaceIds"))
         described = [shapes.interface(each) for each in found]
-        return self.filtered("NetworkInterfaces", described, shapes.INTERFACE_FILTERS, tags="TagSet")
+        return self.filtered("NetworkInterfaces", described, filter_paths.NETWORK_INTERFACES, tags="TagSet")
 
     def describe_key_pairs(self) -> Ec2Xml:
         """Key pairs; InvalidKeyPair.NotFound for a name that is not here."""
@@ -52,7 +52,7 @@ class NetworkApi(Ec2Request):
             raise AwsError("InvalidKeyPair.NotFound", f"The key pair '{min(missing)}' does not exist")
         if names := self.asked.get("KeyNames"):
             found = [each for each in found if each.key_name in names]
-        return self.filtered("KeyPairs", [shapes.key_pair(each) for each in found], shapes.KEY_PAIR_FILTERS)
+        return self.filtered("KeyPairs", [shapes.key_pair(each) for each in found], filter_paths.KEY_PAIRS)
 
     def create_subnet(self) -> ActionResult:
         """A subnet, in some zone of the Region if none is named; never a default one."""

@@ -14,60 +14,6 @@ Network = Any  # moto's EC2Backend; moto ships no types
 RESERVED = 5
 """The first four addresses of a subnet and its last are AWS's."""
 
-SUBNET_FILTERS = {
-    "availability-zone": "AvailabilityZone",
-    "availability-zone-id": "AvailabilityZoneId",
-    "available-ip-address-count": "AvailableIpAddressCount",
-    "cidr": "CidrBlock",
-    "cidr-block": "CidrBlock",
-    "default-for-az": "DefaultForAz",
-    "map-public-ip-on-launch": "MapPublicIpOnLaunch",
-    "owner-id": "OwnerId",
-    "state": "State",
-    "subnet-arn": "SubnetArn",
-    "subnet-id": "SubnetId",
-    "vpc-id": "VpcId",
-}
-VPC_FILTERS = {
-    "cidr": "CidrBlock",
-    "cidr-block-association.cidr-block": "CidrBlockAssociationSet.CidrBlock",
-    "dhcp-options-id": "DhcpOptionsId",
-    "is-default": "IsDefault",
-    "owner-id": "OwnerId",
-    "state": "State",
-    "vpc-id": "VpcId",
-}
-GROUP_FILTERS = {
-    "description": "Description",
-    "group-id": "GroupId",
-    "group-name": "GroupName",
-    "ip-permission.cidr": "IpPermissions.IpRanges.CidrIp",
-    "ip-permission.from-port": "IpPermissions.FromPort",
-    "ip-permission.group-id": "IpPermissions.UserIdGroupPairs.GroupId",
-    "ip-permission.protocol": "IpPermissions.IpProtocol",
-    "ip-permission.to-port": "IpPermissions.ToPort",
-    "owner-id": "OwnerId",
-    "vpc-id": "VpcId",
-}
-INTERFACE_FILTERS = {
-    "addresses.primary": "PrivateIpAddresses.Primary",
-    "addresses.private-ip-address": "PrivateIpAddresses.PrivateIpAddress",
-    "attachment.attachment-id": "Attachment.AttachmentId",
-    "attachment.instance-id": "Attachment.InstanceId",
-    "attachment.status": "Attachment.Status",
-    "availability-zone": "AvailabilityZone",
-    "description": "Description",
-    "group-id": "Groups.GroupId",
-    "group-name": "Groups.GroupName",
-    "network-interface-id": "NetworkInterfaceId",
-    "owner-id": "OwnerId",
-    "private-ip-address": "PrivateIpAddress",
-    "status": "Status",
-    "subnet-id": "SubnetId",
-    "vpc-id": "VpcId",
-}
-KEY_PAIR_FILTERS = {"fingerprint": "KeyFingerprint", "key-name": "KeyName", "key-pair-id": "KeyPairId"}
-
 
 def addresses_of(interface: Any) -> list[str]:  # noqa: ANN401  moto's NetworkInterface
     """Every address that an interface holds, the primary one too."""

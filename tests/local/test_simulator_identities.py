@@ -200,7 +200,7 @@ def test_accounts_see_nothing_of_each_other(sim: Simulator) -> None:
     assert drs.describe_source_servers(filters={"sourceServerIDs": [server.id]})["items"] == []
     assert refusal(drs.get_launch_configuration, sourceServerID=server.id)[0] == "ResourceNotFoundException"
     assert drs.describe_jobs(filters={"jobIDs": [job["jobID"]]})["items"] == []
-    assert refusal(drs.describe_job_log_items, jobID=job["jobID"])[0] == "ResourceNotFoundException"
+    assert refusal(drs.describe_job_log_items, jobID=job["jobID"])[0] == "ValidationException"
     template = {"LaunchTemplateId": server.template_id}
     assert refusal(ec2.modify_launch_template, **template, DefaultVersion="1")[0] == "InvalidLaunchTemplateId.NotFound"
     assert refusal(ec2.describe_subnets, SubnetIds=[subnet])[0] == "InvalidSubnetID.NotFound"
