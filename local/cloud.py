@@ -29,6 +29,8 @@ ACCOUNT, REGION = "123456789012", "us-east-1"
 ROOT_USER = Credentials(ACCOUNT, "preflight")
 """Who calls when nobody else is named: may do everything."""
 _PARTS = ("ministack", "samtranslator", "moto")
+_SIMULATED = ("DRS", "EC2", "STS", "IAM")
+"""What functions find at the simulator. ministack has an STS and an IAM too, for the callers of its API."""
 _PATIENCE = 60.0
 _CONFIG = Config(read_timeout=900, retries={"total_max_attempts": 1}, max_pool_connections=64)
 _LOGS = "/preflight/"
@@ -148,7 +150,7 @@ def _simulator(port: int, servers: int) -> Process:
 
 
 def _ministack(port: int, simulator: str) -> Process:
-    """Functions inherit its environment, and so find DRS and EC2 at the simulator."""
+    """Functions inherit its environment, and so find DRS, EC2, STS and IAM at the simulator."""
     environment = {
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(port),
@@ -160,7 +162,6 @@ def _ministack(port: int, simulator: str) -> Process:
         "SFTP_ENABLED": "0",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL_DRS": simulator,
-        "AWS_ENDPOINT_URL_EC2": simulator,
+        **{f"AWS_ENDPOINT_URL_{service}": simulator for service in _SIMULATED},
     }
     return Process("ministack", environment=environment)

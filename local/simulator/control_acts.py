@@ -18,14 +18,10 @@ def forget_calls(world: World, _: dict[str, str], __: bytes) -> Shape:
 
 
 def servers(world: World, query: dict[str, str], _: bytes) -> Shape:
-    """Every source server, of one account if the query names it."""
-    shown = [
-        show(each)
-        for estate in world.estates()
-        for each in estate.servers.values()
-        if query.get("account") in {None, estate.place.account}
-    ]
-    return {"servers": shown}
+    """Every source server, or those of an account, `home` or its number."""
+    account = world.home.account if query.get("account") == "home" else query.get("account")
+    wanted = [each for each in world.estates() if account in {None, each.place.account}]
+    return {"servers": [show(each) for estate in wanted for each in estate.servers.values()]}
 
 
 def add_servers(world: World, _: dict[str, str], body: bytes) -> Shape:
