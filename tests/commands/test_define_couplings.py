@@ -1,5 +1,6 @@
 """What settings need of each other: wanted with them where unsaid, refused by name where contradicted."""
 
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
@@ -135,9 +136,12 @@ def test_an_instance_type_alone_turns_right_sizing_off_in_aws(desk: Desk) -> Non
 def test_a_static_address_alone_turns_copying_off_in_aws(desk: Desk) -> None:
     [server_id, *_] = desk.simulator.server_ids()
     desk.simulator.edit(server_id, settings={"copyPrivateIp": True})
-    servers = [{"sourceServerId": server_id, "launchTemplate": ADDRESS}]
+    [subnet, *_] = desk.simulator.client("ec2").describe_subnets()["Subnets"]
+    address = str(IPv4Network(subnet["CidrBlock"])[20])
+    own = {"staticPrivateIp": address, "subnetId": subnet["SubnetId"]}
+    servers = [{"sourceServerId": server_id, "launchTemplate": own}]
     group_id = desk.create(sourceServerIds=None, servers=servers, launchConfig={})
     assert desk.status(group_id)["status"] == "ready"
     assert desk.simulator.server(server_id).settings["copyPrivateIp"] is False
     [interface] = launched_from(desk.simulator, server_id)["NetworkInterfaces"]
-    assert interface["PrivateIpAddress"] == "172.31.4.20"
+    assert interface["PrivateIpAddress"] == address

@@ -22,6 +22,7 @@ from tests.kit import Desk
 
 WEB = {"key": "Role", "value": "web", "launchConfig": {"keyName": "web-key", "monitoring": True}}
 GOLD = {"key": "Tier", "value": "gold", "launchConfig": {"keyName": "gold-key", "disableApiStop": True}}
+WATCHED = {"key": "Role", "value": "web", "launchConfig": {"monitoring": True}}
 DEFAULT = {"keyName": "plain-key", "copyTags": True}
 NETWORK = {
     "subnetId": "subnet-0a1b2c3d", "securityGroupIds": ["sg-0a1b2c3d"], "associatePublicIp": True,
@@ -198,7 +199,7 @@ def test_of_added_servers_only_the_new_are_read_and_what_they_carry_is_stored(de
     first, second, _ = desk.simulator.server_ids()
     tags_of(desk, first)["Role"] = "web"
     tags_of(desk, second)["Role"] = "web"
-    group_id = desk.create(sourceServerIds=[first], tagOverrides=[WEB])
+    group_id = desk.create(sourceServerIds=[first], tagOverrides=[WATCHED])
     del tags_of(desk, first)["Role"]
     desk.ask("add_servers_to_group", groupId=group_id, sourceServerIds=[first, second])
     [added] = of(ServersAdded, facts(desk, group_id))
@@ -211,7 +212,7 @@ def test_of_added_servers_only_the_new_are_read_and_what_they_carry_is_stored(de
 def test_a_wave_reads_no_tag_and_launches_what_was_resolved(desk: Desk) -> None:
     [server_id, *_] = desk.simulator.server_ids()
     tags_of(desk, server_id)["Role"] = "web"
-    group_id = desk.create(sourceServerIds=[server_id], tagOverrides=[WEB])
+    group_id = desk.create(sourceServerIds=[server_id], tagOverrides=[WATCHED])
     tags_of(desk, server_id)["Role"] = "db"
     since = len(desk.simulator.calls())
     assert desk.start_wave(group_id)["path"] == "fast"
@@ -221,7 +222,7 @@ def test_a_wave_reads_no_tag_and_launches_what_was_resolved(desk: Desk) -> None:
 def test_an_update_reads_again_and_only_whom_it_changes_is_done_again(desk: Desk) -> None:
     first, second, third = desk.simulator.server_ids()
     tags_of(desk, first)["Role"] = "web"
-    group_id = desk.create(tagOverrides=[WEB])
+    group_id = desk.create(tagOverrides=[WATCHED])
     tags_of(desk, second)["Role"] = "web"
     answer = desk.ask("update_protection_group", groupId=group_id, respondAsync=True)
     assert (answer["status"], answer["reasons"]) == ("pending", [{"reason": "REDEFINED", "servers": 1}])
@@ -238,7 +239,7 @@ def test_an_update_reads_again_and_only_whom_it_changes_is_done_again(desk: Desk
 def test_what_overrides_come_to_is_found_in_aws(desk: Desk) -> None:
     first, second, _ = desk.simulator.server_ids()
     tags_of(desk, first)["Role"] = "web"
-    typed = {**WEB, "launchConfig": {"instanceType": "m5.4xlarge"}}
+    typed = {**WATCHED, "launchConfig": {"instanceType": "m5.4xlarge"}}
     desk.create(sourceServerIds=[first, second], tagOverrides=[typed])
     assert in_aws(desk.simulator, first)["instanceType"] == "m5.4xlarge"
     assert in_aws(desk.simulator, second)["instanceType"] == "m5.xlarge"
