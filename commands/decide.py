@@ -101,7 +101,7 @@ def decide(group: g.Group, command: Command, asked: Asked) -> Facts:  # noqa: C9
         case StartApply():
             return _lease(group, command, asked)
         case RecordOutcomes():
-            return outcome_facts(group, command.outcomes, asked.actor)
+            return outcome_facts(group, command.outcomes, asked)
         case EndApply():
             return _end(group, command, asked)
         case ClaimGroup():

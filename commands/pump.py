@@ -3,14 +3,15 @@
 Synchronous and asynchronous are this one function: what the deadline leaves, the projector wakes a worker for.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import uuid4
 
 from commands.decide import EndApply, RecordOutcomes, StartApply
-from commands.outcomes import HANG, Ask, Fault, Outcome
+from commands.outcomes import HANG, LAG, Ask, Fault, Outcome
 from commands.record import retry_at
 from commands.service import GroupStream, Service
 from events import status
@@ -20,6 +21,8 @@ from events.groups import Group, Target
 
 TURN = timedelta(seconds=60)
 """The longest one lease is asked for: whoever dies blocks the group, and a wave, no longer than that."""
+ASKED = 100
+"""Servers the door is asked for at once: what EC2 takes at once, and one page of what DRS tells of them."""
 BATCH = 25
 BATCH_FOR = timedelta(seconds=2)
 """A batch of outcomes is frozen at 25, or when its first has waited this long."""
@@ -62,23 +65,49 @@ def _turn(service: Service, lease: Lease, *, for_wave: bool) -> tuple[GroupStrea
     stream = service.execute(group_id, start, lease.context("StartApply", lease.lease_id))
     if not _ours(stream.state, lease):
         return stream, False
-    tried: set[tuple[str, int]] = set()
-    away, more, unanswered = None, True, False
+    tried = _Tried()
+    away, more = None, True
     while service.now() < deadline and not away:
         asks = _asks(stream.state, tried, service.now(), for_wave=for_wave)
         more = bool(asks)
         if not more:
             break
-        tried |= {(ask.server_id, ask.epoch) for ask in asks}
+        tried.asked(asks)
         outcomes: list[Outcome] = []
-        for batch in _batches(service, service.door(_target(stream.state)).apply(asks, deadline, urgent=for_wave)):
+        door = service.door(_target(stream.state))
+        for batch in _batches(service, door.apply(asks, deadline, urgent=for_wave)):
             outcomes += batch
             stream = _record(service, lease, batch)
-        unanswered = unanswered or any(isinstance(one, Fault) and one.unanswered for one in outcomes)
+        tried.heard(outcomes)
         away = _away(outcomes)
+    unanswered = bool(tried.unanswered)
     end = _ending(service, lease, stream, away, unanswered=unanswered)
     stream = service.execute(group_id, end, lease.context("EndApply", f"{lease.lease_id} end"))
     return stream, more and not away and not unanswered
+
+
+@dataclass
+class _Tried:
+    """Whom a turn has asked for. Each once an epoch, for its backoff may be shorter than the turn.
+
+    A server with a write that was never answered is left alone for the rest of the turn, whatever is wanted of it
+    meanwhile: that write may land after what would be written now.
+    """
+
+    epochs: set[tuple[str, int]] = field(default_factory=set)
+    unanswered: set[str] = field(default_factory=set)
+
+    def asked(self, asks: Iterable[Ask]) -> None:
+        """These are being asked for."""
+        self.epochs |= {(ask.server_id, ask.epoch) for ask in asks}
+
+    def heard(self, outcomes: Iterable[Outcome]) -> None:
+        """This is what came of it."""
+        self.unanswered |= {one.server_id for one in outcomes if isinstance(one, Fault) and one.unanswered}
+
+    def may_ask(self, server_id: str, epoch: int) -> bool:
+        """Whether the server may be asked for in this turn."""
+        return (server_id, epoch) not in self.epochs and server_id not in self.unanswered
 
 
 def _ending(service: Service, lease: Lease, stream: GroupStream, away: Fault | None, *, unanswered: bool) -> EndApply:
@@ -92,17 +121,15 @@ def _ending(service: Service, lease: Lease, stream: GroupStream, away: Fault | N
     return end
 
 
-def _asks(group: Group, tried: set[tuple[str, int]], now: datetime, *, for_wave: bool) -> list[Ask]:
-    """The next few servers; each once a turn and epoch, for its backoff may be shorter than the turn.
-
-    Those without an error go first, so that a few that never succeed do not keep the others waiting for ever.
-    """
-    due = [id_ for id_ in status.due(group, now, failed_too=for_wave) if (id_, group.servers[id_].epoch) not in tried]
-    untroubled_first = sorted(due, key=lambda id_: bool(group.servers[id_].errors))
-    return [_ask(group, id_) for id_ in untroubled_first[:BATCH]]
+def _asks(group: Group, tried: _Tried, now: datetime, *, for_wave: bool) -> list[Ask]:
+    """The next servers: first those without an error, so that those which never succeed keep no others waiting."""
+    due = [id_ for id_ in status.due(group, now, failed_too=for_wave) if tried.may_ask(id_, group.servers[id_].epoch)]
+    untroubled_first = sorted(due, key=lambda id_: bool(group.servers[id_].errors))[:ASKED]
+    crowd = Counter(group.wanted(id_).get("subnetId") for id_ in group.servers) if untroubled_first else Counter()
+    return [_ask(group, id_, crowd) for id_ in untroubled_first]
 
 
-def _ask(group: Group, server_id: str) -> Ask:
+def _ask(group: Group, server_id: str, crowd: Mapping[str | None, int]) -> Ask:
     server, wanted = group.servers[server_id], group.wanted(server_id)
     return Ask(
         group_id=group.group_id,
@@ -111,6 +138,8 @@ def _ask(group: Group, server_id: str) -> Ask:
         configuration=wanted,
         config_hash=fingerprint(wanted),
         force=server.reason == "forced",
+        sharing=crowd[wanted.get("subnetId")],
+        settled_at=server.wrote_at and server.wrote_at + LAG,
     )
 
 

@@ -3,16 +3,24 @@
 import hashlib
 from datetime import datetime, timedelta
 
+from commands.asked import Asked
 from commands.outcomes import Fault, Outcome, Proved
 from events import facts as f
 from events import groups as g
+from events import status
 
+BUSY_FOR = timedelta(seconds=60)
+"""A recovery job holds a server for minutes: no use in asking again sooner."""
 _BACKOFF, _LONGEST, _DOUBLINGS = timedelta(seconds=5), timedelta(minutes=10), 7
 
 
-def outcome_facts(group: g.Group, outcomes: tuple[Outcome, ...], actor: str) -> tuple[f.GroupFact, ...]:
-    """One fact an outcome. A late one that had written to AWS makes its server due again."""
-    facts = tuple(_fact(group, outcome) for outcome in outcomes)
+def outcome_facts(group: g.Group, outcomes: tuple[Outcome, ...], asked: Asked) -> tuple[f.GroupFact, ...]:
+    """One fact an outcome, and one for all servers that a refusal is meant for.
+
+    A late outcome that had written to AWS makes its server due again.
+    """
+    own = [one for one in outcomes if not (isinstance(one, Fault) and one.kind == "group" and not one.wrote)]
+    facts = (*(_fact(group, outcome) for outcome in own), *_for_all(group, outcomes, asked.now))
     overwritten = sorted(
         fact.source_server_id
         for fact in facts
@@ -20,7 +28,7 @@ def outcome_facts(group: g.Group, outcomes: tuple[Outcome, ...], actor: str) -> 
     )
     if not overwritten:
         return facts
-    due = f.LaunchConfigsDue(source_server_ids=tuple(overwritten), reason="superseded", requested_by=actor)
+    due = f.LaunchConfigsDue(source_server_ids=tuple(overwritten), reason="superseded", requested_by=asked.actor)
     return (*facts, due)
 
 
@@ -31,6 +39,16 @@ def retry_at(server_id: str, attempt: int, at: datetime) -> datetime:
     return at + timedelta(seconds=1) + longest * (int.from_bytes(die[:4], "big") / 2**32)
 
 
+def _for_all(group: g.Group, outcomes: tuple[Outcome, ...], now: datetime) -> tuple[f.GroupConfigFailed, ...]:
+    """AWS refused the account, or the role: whoever is pending is failed by it, and it is said once."""
+    said = next((one for one in outcomes if isinstance(one, Fault) and one.kind == "group"), None)
+    due = tuple(id_ for id_ in status.due(group, now, failed_too=True) if not group.servers[id_].failed)
+    if said is None or not due:
+        return ()
+    message = f.cut(said.message, f.KEPT_TEXT)
+    return (f.GroupConfigFailed(source_server_ids=due, code=f.cut(said.code, 64), message=message, at=said.at),)
+
+
 def _fact(group: g.Group, outcome: Outcome) -> f.GroupFact:
     server = group.servers.get(outcome.server_id)
     if server is None or server.epoch != outcome.epoch:
@@ -39,6 +57,7 @@ def _fact(group: g.Group, outcome: Outcome) -> f.GroupFact:
             epoch=outcome.epoch,
             outcome="proved" if isinstance(outcome, Proved) else outcome.code,
             wrote=outcome.wrote,
+            wrote_at=outcome.wrote_at,
         )
     if isinstance(outcome, Fault):
         return _failed(server, outcome)
@@ -62,6 +81,7 @@ def _proved(server: g.Server, outcome: Proved) -> f.ServerConfigApplied | f.Serv
         template_id=outcome.template_id,
         template_version=outcome.template_version,
         wrote=outcome.wrote,
+        wrote_at=outcome.wrote_at,
     )
 
 
@@ -76,12 +96,19 @@ def _failed(server: g.Server, outcome: Fault) -> f.ServerConfigFailed:
         fate=fate,
         retry_at=again,
         wrote=outcome.wrote,
+        wrote_at=outcome.wrote_at,
     )
 
 
 def _fate(server: g.Server, outcome: Fault) -> tuple[f.Fate, datetime | None]:
-    attempt = server.attempts + (outcome.kind != "outage")
-    if outcome.kind == "permanent" or attempt >= g.MAX_ATTEMPTS:
+    """What becomes of the server, and when it is tried again; no moment: at once, or never."""
+    if outcome.kind == "cut":
+        return "outage", None
+    spent = outcome.kind in {"permanent", "transient", "group"}
+    attempt = server.attempts + spent
+    if outcome.kind in {"permanent", "group"} or attempt >= g.MAX_ATTEMPTS:
         return "failed", None
     again = retry_at(outcome.server_id, attempt, outcome.at)
+    if outcome.kind == "busy":
+        return "busy", again + BUSY_FOR
     return ("outage" if outcome.kind == "outage" else "retry"), again

@@ -1,6 +1,7 @@
 """From the environment to a working service: AWS clients made once, lazily, on the first request.
 
-Environment: EVENT_TABLE, AWS_REGION, and AWS_ACCOUNT_ID or the invoked function's own ARN.
+Environment: EVENT_TABLE, LIMIT_TABLE, AWS_REGION, AWS_ACCOUNT_ID or the invoked function's own ARN, and LIMITS, the
+request rates that are not the published ones (`commands.aws.paces`).
 """
 
 import os
@@ -12,9 +13,15 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from commands.aws.accounts import Accounts
+from commands.aws.buckets import DynamoBuckets
+from commands.aws.calls import Calls, Clients
+from commands.aws.limiter import Limiter
+from commands.aws.paces import paces
 from commands.drs import CONFIG, Door
 from commands.service import Service
 from events.dynamodb import DynamoStore
+from events.groups import Target
 
 KEEPING = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 """For the event table: a put that was sent twice is recognised, and no answer may take as long as a wave's patience."""
@@ -22,10 +29,10 @@ KEEPING = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard",
 
 def service(now: Callable[[], datetime], sleep: Callable[[float], None], account_id: str) -> Service:
     """The commands' service for this deployment. ``account_id`` is where it runs."""
-    store = DynamoStore(_client("dynamodb"), os.environ["EVENT_TABLE"])
+    store = DynamoStore(_dynamodb(), os.environ["EVENT_TABLE"])
     return Service(
         store=store,
-        door=lambda target: door(target.region, now, sleep),
+        door=lambda target: door(target, account_id, now, sleep),
         now=now,
         sleep=sleep,
         region=os.environ["AWS_REGION"],
@@ -38,27 +45,35 @@ def account_of(arn: str) -> str:
     return arn.split(":")[4]
 
 
-_DOORS: dict[str, Door] = {}
+_DOORS: dict[Target, Door] = {}
 
 
-def door(region: str, now: Callable[[], datetime], sleep: Callable[[float], None]) -> Door:
-    """The door to one Region's DRS and EC2: made when first asked for (a client of EC2 takes long), then kept."""
-    if region not in _DOORS:
-        _DOORS[region] = Door(drs_client(region), _client("ec2", region), now, sleep)
-    return _DOORS[region]
+def door(target: Target, home: str, now: Callable[[], datetime], sleep: Callable[[float], None]) -> Door:
+    """The door to one account and Region, made when first asked for, then kept."""
+    if target not in _DOORS:
+        buckets = DynamoBuckets(_dynamodb(), os.environ["LIMIT_TABLE"])
+        limits = paces(os.environ.get("LIMITS", ""))
+        limiter = Limiter(buckets, f"{target.account_id}#{target.region}", limits, now, sleep)
+        _DOORS[target] = Door(Calls(clients(target, home), limiter, now, sleep))
+    return _DOORS[target]
 
 
 def configuration_calls() -> int:
     """How many configuration calls this process has made."""
-    return sum(door.calls for door in _DOORS.values())
+    return sum(door.calls.made for door in _DOORS.values())
 
 
 @cache
-def drs_client(region: str) -> Any:  # noqa: ANN401  a boto3 client
-    """A DRS client that sends everything once."""
-    return _client("drs", region)
+def clients(target: Target, home: str) -> Clients:
+    """The target's clients, which send everything once. ``home`` is the account where this runs."""
+    return _accounts(home).of(target)
 
 
-def _client(name: str, region: str | None = None) -> Any:  # noqa: ANN401  a boto3 client
-    config = KEEPING if name == "dynamodb" else CONFIG
-    return boto3.client(name, region_name=region, config=config)  # type: ignore[call-overload]  # a name, not a literal
+@cache
+def _accounts(home: str) -> Accounts:
+    return Accounts(home, CONFIG)
+
+
+@cache
+def _dynamodb() -> Any:  # noqa: ANN401  a boto3 client
+    return boto3.client("dynamodb", config=KEEPING)

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from commands.aws.buckets import MemoryBuckets
+from commands.aws.calls import Calls
+from commands.aws.limiter import Limiter
 from commands.drs import Door
 from commands.operations import OPERATIONS, carry_out, context_of
 from commands.requests import StartWave
@@ -22,7 +25,9 @@ from events import shown
 from events.doors import Caller, parse
 from events.memory import MemoryStore
 from events.streams import GROUP, load
+from local.simulator.machines import Place
 from local.simulator.simulator import Simulator
+from local.simulator.world import HOME
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SETTINGS = {
@@ -47,6 +52,20 @@ class Clock:
         self.time += timedelta(seconds=seconds)
 
 
+@dataclass(frozen=True)
+class OfSimulator:
+    """Clients of one account and Region of a simulator: `commands.aws.calls.Clients`."""
+
+    simulator: Simulator
+    place: Place = HOME
+
+    def client(self, service: str) -> Any:  # noqa: ANN401  a boto3 client
+        return self.simulator.client(service, self.place)
+
+    def renew(self, used: Any) -> None:  # noqa: ANN401  a boto3 client
+        raise AssertionError(f"an account's own keys do not expire: {used}")
+
+
 @dataclass
 class Desk:
     """The commands of one deployment, ready to be asked."""
@@ -57,11 +76,16 @@ class Desk:
     asked: int = 0
 
     def __post_init__(self) -> None:
-        self.drs = self.simulator.client("drs")
-        self.door = Door(self.drs, self.simulator.client("ec2"), self.clock.now, self.clock.sleep)
+        self.clients = OfSimulator(self.simulator)
+        self.door = self.a_door()
         self.service = Service(
             self.store, lambda _target: self.door, self.clock.now, self.clock.sleep, "us-east-1", "123456789012"
         )
+
+    def a_door(self, calls: type[Calls] = Calls, **more: Any) -> Door:  # noqa: ANN401  fields of such calls
+        """A door to the home account, at any pace; with calls of another kind, if that is the point."""
+        limiter = Limiter(MemoryBuckets(), "home", {}, self.clock.now, self.clock.sleep)
+        return Door(calls(self.clients, limiter, self.clock.now, self.clock.sleep, **more))
 
     def ask(self, operation: str, key: str = "", actor: str = "ada@example.com", **fields: object) -> dict[str, Any]:
         """One command through the frontend's door, with 60 s to apply what is due."""
@@ -78,12 +102,12 @@ class Desk:
         """One wave, started directly."""
         wave = {"executionId": "exec-1", "waveNumber": 0, "protectionGroupIds": list(group_ids), "isDrill": True}
         request = parse(StartWave, {**wave, **fields})
-        before = self.door.calls
+        before = self.door.calls.made
         return start_wave(
             Start(
                 service=self.service,
-                recovery=lambda _region: Recovery(self.drs),
-                calls=lambda: self.door.calls - before,
+                recovery=lambda _target: Recovery(self.clients),
+                calls=lambda: self.door.calls.made - before,
                 request=request,
                 context=context_of(request, Caller("OrchestrationRole", "direct", key)),
                 requested_at=self.clock.now(),

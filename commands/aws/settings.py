@@ -26,10 +26,18 @@ if UNAPPLIED:
     raise AssertionError(f"accepted but never applied: {sorted(UNAPPLIED)}")
 
 
+DRS_TAGS = "drsTags"
+"""Not a setting: the tags by which DRS knows its own template. A server whose template lacks one does not launch."""
+MANAGED, MANAGED_BY = "AWSElasticDisasterRecoveryManaged", "drs.amazonaws.com"
+SERVER = "AWSElasticDisasterRecoverySourceServerID"
+Difference = tuple[str, Any, Any]
+"""A setting, what there is of it, and what is wanted."""
+
+
 def drs_changes(wanted: LaunchConfiguration, found: Data) -> Data:
     """What UpdateLaunchConfiguration must be sent so that ``found`` becomes what is wanted; empty if it is."""
     asked: Data = {key: value for key, value in wanted.items() if key in DRS_KEYS}
-    return {key: value for key, value in asked.items() if found.get(key) != value}
+    return {key: value for key, value in asked.items() if not _holds(found.get(key), value)}
 
 
 def awaits_drs(wanted: LaunchConfiguration, version: Data) -> bool:
@@ -40,10 +48,49 @@ def awaits_drs(wanted: LaunchConfiguration, version: Data) -> bool:
     return bool(wanted.get("copyPrivateIp")) and LENSES["staticPrivateIp"].get(version["LaunchTemplateData"]) is None
 
 
-def template_differences(wanted: LaunchConfiguration, found: Data) -> tuple[str, ...]:
-    """The settings in which a template's data is not what is wanted."""
+def template_differences(wanted: LaunchConfiguration, server_id: str, found: Data) -> tuple[str, ...]:
+    """The settings in which a template's data is not what is wanted, and its tags if DRS would not know it by them."""
     asked = _of_template(wanted)
-    return tuple(key for key, value in asked.items() if not _holds(LENSES[key].get(found), value))
+    differing = tuple(key for key, value in asked.items() if not _holds(LENSES[key].get(found), value))
+    return (*differing, *((DRS_TAGS,) if _tags_lost(server_id, found) else ()))
+
+
+def template_changes(wanted: LaunchConfiguration, server_id: str, found: Data, *, everything: bool = False) -> Data:
+    """The top-level keys to send with SourceVersion, each whole: EC2 overwrites them whole.
+
+    With ``everything``, also those that are right already: a forced version says all it stands for.
+    """
+    settings, lost = _of_template(wanted), _tags_lost(server_id, found)
+    keys = {*settings} if everything else {*template_differences(wanted, server_id, found)} - {DRS_TAGS}
+    changed = deepcopy(found)
+    for key in sorted(keys):
+        LENSES[key].put(changed, settings[key])
+    if lost:
+        LENSES["tags"].put(changed, lost)
+    tops = {LENSES[key].top for key in (*keys, *(("tags",) if lost else ()))}
+    return {top: changed[top] for top in sorted(tops)}
+
+
+def differences(
+    wanted: LaunchConfiguration, server_id: str, settings: Data, template: Data
+) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
+    """What an apply would change, in DRS's settings and in the template."""
+    drs = tuple((key, settings.get(key), value) for key, value in drs_changes(wanted, settings).items())
+    asked, lost = _of_template(wanted), _tags_lost(server_id, template)
+    keys = template_differences(wanted, server_id, template)
+    ours = tuple((key, LENSES[key].get(template), asked[key]) for key in keys if key != DRS_TAGS)
+    return drs, (*ours, *(((DRS_TAGS, None, lost),) if lost else ()))
+
+
+def _tags_lost(server_id: str, template: Data) -> Data:
+    """DRS's own tags of the instance that a template made by somebody else may lack."""
+    there = {
+        tag["Key"]
+        for specification in template.get("TagSpecifications", [])
+        if specification.get("ResourceType") == "instance"
+        for tag in specification.get("Tags", [])
+    }
+    return {key: value for key, value in {MANAGED: MANAGED_BY, SERVER: server_id}.items() if key not in there}
 
 
 def _of_template(wanted: LaunchConfiguration) -> Data:
@@ -56,19 +103,6 @@ def _of_template(wanted: LaunchConfiguration) -> Data:
     if "subnetId" in asked and wanted.get("copyPrivateIp") is False:
         asked.setdefault("staticPrivateIp", None)
     return asked
-
-
-def template_changes(wanted: LaunchConfiguration, found: Data, *, everything: bool = False) -> Data:
-    """The top-level keys to send with SourceVersion, each whole: EC2 overwrites them whole.
-
-    With ``everything``, also those that are right already: a forced version says all it stands for.
-    """
-    settings = _of_template(wanted)
-    keys = tuple(settings) if everything else template_differences(wanted, found)
-    changed = deepcopy(found)
-    for key in keys:
-        LENSES[key].put(changed, settings[key])
-    return {top: changed[top] for top in sorted({LENSES[key].top for key in keys})}
 
 
 def _holds(found: Any, wanted: Any) -> bool:  # noqa: ANN401  JSON

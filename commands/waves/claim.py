@@ -11,7 +11,7 @@ from commands.waves.start import Start, WaveStream
 from events import status, waves
 from events.commits import digest
 from events.errors import LostRace, Refused
-from events.groups import MAX_SERVERS, Group
+from events.groups import MAX_SERVERS, Group, Target
 from events.model import canonical
 from events.moments import earliest
 from events.streams import WAVE, Stream
@@ -121,12 +121,14 @@ def _claim(start: Start, groups: list[GroupStream], path: waves.Path, now: datet
 
 def _decision(start: Start, groups: list[GroupStream], path: waves.Path, now: datetime) -> waves.WaveClaimed:
     servers = [id_ for stream in groups for id_ in sorted(stream.state.servers)]
-    _launchable(servers, groups)
+    target = _one_target(groups)
+    _launchable(servers)
     return waves.WaveClaimed(
         execution_id=start.request.execution_id,
         wave_number=start.request.wave_number,
         is_drill=start.request.is_drill,
-        region=_region(groups[0]),
+        region=target.region,
+        target=target,
         path=path,
         groups=tuple(_evidence(stream, now) for stream in groups),
         chunks=tuple(tuple(servers[n : n + PER_JOB]) for n in range(0, len(servers), PER_JOB)),
@@ -137,7 +139,7 @@ def _decision(start: Start, groups: list[GroupStream], path: waves.Path, now: da
     )
 
 
-def _launchable(servers: list[str], groups: list[GroupStream]) -> None:
+def _launchable(servers: list[str]) -> None:
     """The static limits, before anything is written."""
     if not servers:
         raise Refused("EMPTY_WAVE", "these groups have no servers: add some first", field="protectionGroupIds")
@@ -147,8 +149,6 @@ def _launchable(servers: list[str], groups: list[GroupStream]) -> None:
             f"{len(servers)} servers; DRS recovers at most {MAX_SERVERS} at once: split the wave",
             field="protectionGroupIds",
         )
-    if len({_region(stream) for stream in groups}) > 1:
-        raise Refused("INVALID_PARAMETER", "the groups of a wave share one Region", field="protectionGroupIds")
 
 
 def _evidence(stream: GroupStream, now: datetime) -> waves.GroupEvidence:
@@ -164,5 +164,13 @@ def _evidence(stream: GroupStream, now: datetime) -> waves.GroupEvidence:
     )
 
 
-def _region(stream: GroupStream) -> str:
-    return stream.state.definition.region if stream.state.definition else ""
+def _one_target(groups: list[GroupStream]) -> Target:
+    """Where all the groups are recovered: one job is one account's."""
+    targets = {stream.state.definition.target for stream in groups if stream.state.definition}
+    if len(targets) > 1:
+        raise Refused(
+            "INVALID_PARAMETER",
+            "the groups of a wave share one account, Region and role: start a wave for each",
+            field="protectionGroupIds",
+        )
+    return targets.pop()

@@ -27,7 +27,7 @@ def launch(start: Start, stream: WaveStream, *, again: bool = False) -> WaveStre
     """
     claim = stream.state.claim
     assert claim is not None  # noqa: S101  the stream was claimed
-    recovery = start.recovery(claim.region)
+    recovery = start.recovery(start.target(claim))
     for chunk in stream.state.missing:
         said = _asked(start, recovery, stream, chunk)
         if isinstance(said, Started):
@@ -97,7 +97,7 @@ def _same(start: Start, claim: waves.WaveClaimed) -> None:
 
 def _adopted(start: Start, stream: WaveStream, claim: waves.WaveClaimed) -> WaveStream:
     """The jobs that were started but never recorded: found by the exact servers and the kind of launch."""
-    recovery = start.recovery(claim.region)
+    recovery = start.recovery(start.target(claim))
     for chunk in stream.state.missing:
         found = recovery.find(
             claim.chunks[chunk], is_drill=claim.is_drill, since=claim.requested_at - SETTLE, until=claim.until

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from commands.aws.calls import Clients
+from commands.aws.failures import EXPIRED
 from events.moments import iso
 
 if TYPE_CHECKING:
@@ -49,13 +51,23 @@ class Unclear:
 
 
 class Recovery:
-    """Recovery jobs in one account and Region. ``drs`` is a boto3 client without SDK retries."""
+    """Recovery jobs in one account and Region. ``clients`` are made without SDK retries."""
 
-    def __init__(self, drs: "DrsClient") -> None:
-        self._drs = drs
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    @property
+    def _drs(self) -> "DrsClient":
+        client: DrsClient = self._clients.client("drs")
+        return client
 
     def start(self, server_ids: tuple[str, ...], *, is_drill: bool) -> Started | Declined | Throttled | Unclear:
-        """One StartRecovery for up to 100 servers."""
+        """One StartRecovery for up to 100 servers. Credentials that have expired are renewed once: nothing was done."""
+        said = self._start(server_ids, is_drill=is_drill)
+        expired = isinstance(said, Declined) and said.code in EXPIRED
+        return self._start(server_ids, is_drill=is_drill) if expired else said
+
+    def _start(self, server_ids: tuple[str, ...], *, is_drill: bool) -> Started | Declined | Throttled | Unclear:
         try:
             answer = self._drs.start_recovery(
                 isDrill=is_drill, sourceServers=[{"sourceServerID": id_} for id_ in server_ids]
@@ -67,6 +79,8 @@ class Recovery:
                 return Unclear(str(error))
             if status == _TOO_MANY:
                 return Throttled(str(error))
+            if told.get("Code") in EXPIRED:
+                self._clients.renew(self._drs)
             return Declined(told.get("Code", "Unknown"), told.get("Message", ""))
         except BotoCoreError as error:
             return Unclear(str(error))

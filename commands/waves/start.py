@@ -13,8 +13,9 @@ from commands.requests import StartWave
 from commands.service import Service
 from commands.waves.recovery import Recovery
 from events.commits import Context
+from events.groups import Target
 from events.streams import WAVE, Stream, load
-from events.waves import Wave, WaveFact
+from events.waves import Wave, WaveClaimed, WaveFact
 
 WaveStream = Stream[Wave, WaveFact]
 
@@ -24,7 +25,7 @@ class Start:
     """One request to start a wave, and what it works with."""
 
     service: Service
-    recovery: Callable[[str], Recovery]
+    recovery: Callable[[Target], Recovery]
     calls: Callable[[], int]
     request: StartWave
     context: Context
@@ -39,6 +40,10 @@ class Start:
     def group_ids(self) -> tuple[str, ...]:
         """The groups, each once."""
         return tuple(dict.fromkeys(self.request.protection_group_ids))
+
+    def target(self, claim: WaveClaimed) -> Target:
+        """Where a claimed wave launches; a claim of before there were several accounts says the Region only."""
+        return claim.target or Target(account_id=self.service.account_id, region=claim.region)
 
     def stream(self) -> WaveStream:
         """The wave's own stream, as it is now."""

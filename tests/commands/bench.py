@@ -4,7 +4,7 @@ Only what stands between us and the outside is replaced: a call to AWS, or a wri
 through, followed by something that happens in the world, or never returns.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from commands.drs import Door
+from commands.aws.calls import Calls
 from commands.pump import pump
 from commands.service import GroupStream
 from events import status
@@ -69,23 +69,22 @@ def fresh(simulator: Simulator, store: MemoryStore | None = None) -> Desk:
 
 
 @dataclass
-class Meddled(Door):
-    """A door at which something happens before and after each call: `before("ModifyLaunchTemplate")`."""
+class Meddled(Calls):
+    """Something happens before and after each call: `before("ModifyLaunchTemplate")`."""
 
     before: Callable[[str], None] = lambda _: None
     after: Callable[[str], None] = lambda _: None
 
-    def _call(self, method: Any, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401  a boto3 method
-        name = "".join(word.capitalize() for word in method.__name__.split("_"))
-        self.before(name)
-        answer = super()._call(method, **arguments)
-        self.after(name)
+    def send(self, client: Any, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401  a boto3 client
+        self.before(operation)
+        answer = super().send(client, operation, arguments)
+        self.after(operation)
         return answer
 
 
 def meddle(desk: Desk, **hooks: Callable[[str], None]) -> None:
-    """Put such a door in; without hooks, an ordinary one."""
-    desk.door = Meddled(desk.drs, desk.simulator.client("ec2"), desk.clock.now, desk.clock.sleep, **hooks)
+    """Put a door in with such calls; without hooks, an ordinary one."""
+    desk.door = desk.a_door(Meddled, **hooks)
 
 
 @dataclass
@@ -156,10 +155,15 @@ def of(kind: type[Model], among: Sequence[GroupFact]) -> list[Any]:
     return [fact for fact in among if isinstance(fact, kind)]
 
 
+def asked(simulator: Simulator, since: int = 0) -> list[str]:
+    """Every operation AWS was asked for, in order."""
+    return [call.operation for call in simulator.calls(since)]
+
+
 def calls(simulator: Simulator, since: int = 0, server_id: str = "") -> list[str]:
-    """The operations AWS was asked for, in order, perhaps only those about one server."""
-    asked = simulator.calls(since)
-    return [call.operation for call in asked if not server_id or server_id in call.server_ids]
+    """Those about configurations, one server each: not what surrounds them. Perhaps only those about one server."""
+    found = [call for call in simulator.calls(since) if call.operation in {*FIRST_APPLY, "StartRecovery"}]
+    return [call.operation for call in found if not server_id or server_id in call.server_ids]
 
 
 def written(simulator: Simulator, since: int = 0) -> int:

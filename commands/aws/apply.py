@@ -1,0 +1,221 @@
+"""One server's settings made equal to what is asked for: read, judged, written, read back.
+
+The order of calls, and why, is the order in which AWS's own reactions cannot bury what was written (DRS first, for it
+may write a template version of its own; then the template, from its default version; then the default by number; then
+both are read back). A write is sent once: whoever holds the lease knows that nothing of it can land later than a read
+timeout after the last one began.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from commands.aws.calls import Calls, Data
+from commands.aws.failures import GONE, FailedError, OutOfTimeError
+from commands.aws.preflight import needs_template, refusals
+from commands.aws.settings import awaits_drs, drs_changes, template_changes, template_differences
+from commands.aws.survey import Survey
+from commands.aws.templates import Templates
+from commands.outcomes import LAG, Ask, Fault, Proved
+
+PAUSE, LONGEST_PAUSE = 0.05, 1.0
+"""Seconds before a read that may lag is made again: at first, and at most."""
+
+
+@dataclass
+class Round:
+    """What the servers of one apply share."""
+
+    calls: Calls
+    deadline: datetime
+    survey: Survey
+    urgent: bool = False
+    templates: Templates = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.templates = Templates(self.call)
+
+    def call(self, service: str, operation: str, arguments: Data) -> Data:
+        """One call, in time."""
+        return self.calls(service, operation, arguments, self.deadline, urgent=self.urgent)
+
+
+@dataclass
+class ServerApply:
+    """One server in a round."""
+
+    round: Round
+    ask: Ask
+    wrote: list[str] = field(default_factory=list)
+    wrote_at: datetime | None = None
+    unanswered: bool = False
+
+    def outcome(self) -> Proved | Fault | None:
+        """What came of it; None if the deadline left the server untouched. Never raises."""
+        try:
+            return self._proved()
+        except OutOfTimeError:
+            return (
+                self._fault("cut", "OUT_OF_TIME", "its time was up: goes on in the next turn") if self.wrote else None
+            )
+        except FailedError as failed:
+            return self._fault(failed.kind, failed.code, failed.message)
+        except Exception as error:  # noqa: BLE001  whatever it is, it is this server's outcome, not the worker's end
+            return self._fault("transient", type(error).__name__, str(error))
+
+    def _fault(self, kind: Any, code: str, message: str) -> Fault:  # noqa: ANN401  a Kind
+        return Fault(
+            server_id=self.ask.server_id,
+            epoch=self.ask.epoch,
+            kind=kind,
+            code=code,
+            message=message,
+            at=self.round.calls.now(),
+            wrote=tuple(self.wrote),
+            wrote_at=self.wrote_at if self.wrote else None,
+            unanswered=self.unanswered,
+        )
+
+    def _proved(self) -> Proved:
+        """A proof by reading alone counts only once no write before it can be hidden from it by a lag."""
+        while True:
+            read_at = self.round.calls.now()
+            version = self._applied()
+            if self.wrote or self.ask.settled_at is None or read_at >= self.ask.settled_at:
+                break
+            self._sleep((self.ask.settled_at - self.round.calls.now()).total_seconds())
+        return Proved(
+            server_id=self.ask.server_id,
+            epoch=self.ask.epoch,
+            config_hash=self.ask.config_hash,
+            at=read_at,
+            template_id=version["LaunchTemplateId"],
+            template_version=version["VersionNumber"],
+            wrote=tuple(self.wrote),
+            wrote_at=self.wrote_at if self.wrote else None,
+        )
+
+    def _applied(self) -> Data:
+        """The default version, once both layers say what is wanted. DRS may have made the template anew: once."""
+        try:
+            return self._once()
+        except FailedError as failed:
+            if failed.code != GONE:
+                raise
+            return self._once()
+
+    def _once(self) -> Data:
+        ask, survey = self.ask, self.round.survey
+        found = self._call("drs", "GetLaunchConfiguration", {"sourceServerID": ask.server_id})
+        template_id = template_of(found)
+        changes = drs_changes(ask.configuration, found)
+        version: Data | None = None
+        if not changes or needs_template(ask, survey):
+            version = self.round.templates.default(template_id)
+        judge(ask, survey, version)
+        if changes:
+            self._update(changes)
+        if changes or version is None:
+            version = self._read(template_id, lambda version: not awaits_drs(ask.configuration, version))
+        if template_changes(
+            ask.configuration, ask.server_id, version["LaunchTemplateData"], everything=_forced(ask, version)
+        ):
+            version = self._write_version(template_id, version)
+        return version
+
+    def _update(self, changes: Data) -> None:
+        """The DRS layer. Update's answer is its read-back."""
+        found = self._write("drs", "UpdateLaunchConfiguration", {"sourceServerID": self.ask.server_id, **changes})
+        left = drs_changes(self.ask.configuration, found)
+        if left:
+            raise FailedError("transient", "NOT_AS_WRITTEN", f"DRS answers with another {', '.join(sorted(left))}")
+
+    def _write_version(self, template_id: str, source: Data) -> Data:
+        """A new version from the one that was default, made default by its number, and read back."""
+        ask, number = self.ask, source["VersionNumber"]
+        data = template_changes(ask.configuration, ask.server_id, source["LaunchTemplateData"], everything=ask.force)
+        created = self._write(
+            "ec2",
+            "CreateLaunchTemplateVersion",
+            {
+                "LaunchTemplateId": template_id,
+                "SourceVersion": str(number),
+                "VersionDescription": ask.description,
+                "ClientToken": sha256(f"{ask.server_id} {number} {ask.description}".encode()).hexdigest(),
+                "LaunchTemplateData": self.round.calls.request(data),
+            },
+        )
+        warned = created.get("Warning", {}).get("Errors", [])
+        if warned:
+            raise FailedError("permanent", warned[0].get("Code", "WARNING"), warned[0].get("Message", ""))
+        number = created["LaunchTemplateVersion"]["VersionNumber"]
+        self._write("ec2", "ModifyLaunchTemplate", {"LaunchTemplateId": template_id, "DefaultVersion": str(number)})
+        return self._read_back(template_id, number)
+
+    def _read_back(self, template_id: str, number: int) -> Data:
+        """The default version, once it is the one just made, or one made after it, and says what is wanted."""
+
+        def left(version: Data) -> tuple[str, ...]:
+            older = ("number",) if version["VersionNumber"] < number else ()
+            return older + template_differences(
+                self.ask.configuration, self.ask.server_id, version["LaunchTemplateData"]
+            )
+
+        version = self._read(template_id, lambda version: not left(version))
+        if left(version):
+            found = f"version {version['VersionNumber']} is the default, with another {', '.join(left(version))}"
+            raise FailedError("transient", "NOT_AS_WRITTEN", f"wrote version {number}, but {found}")
+        return version
+
+    def _read(self, template_id: str, good: Callable[[Data], bool]) -> Data:
+        """The default version, read again until it is good or lag is no longer an excuse."""
+        give_up, pause = self.round.calls.now() + LAG, PAUSE
+        while not good(version := self.round.templates.default(template_id)) and self.round.calls.now() < give_up:
+            self._sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        return version
+
+    def _write(self, service: str, operation: str, arguments: Data) -> Data:
+        """A write, noted before it is sent; one that was not sent, or that AWS refused, is none."""
+        self.wrote.append(operation)
+        before, self.wrote_at = self.wrote_at, self.round.calls.now()
+        try:
+            return self._call(service, operation, arguments)
+        except (OutOfTimeError, FailedError) as error:
+            if isinstance(error, FailedError) and not error.answered:
+                self.unanswered = True
+            else:
+                self.wrote.pop()
+                self.wrote_at = before
+            raise
+
+    def _call(self, service: str, operation: str, arguments: Data) -> Data:
+        return self.round.call(service, operation, arguments)
+
+    def _sleep(self, seconds: float) -> None:
+        left = (self.round.deadline - self.round.calls.now()).total_seconds()
+        if left <= 0:
+            raise OutOfTimeError
+        self.round.calls.sleep(min(max(seconds, 0), left))
+
+
+def template_of(settings: Data) -> str:
+    """The id of the launch template that DRS uses for a server, never known from before."""
+    template_id = str(settings.get("ec2LaunchTemplateID") or "")
+    if not template_id:
+        raise FailedError("permanent", "NO_LAUNCH_TEMPLATE", "DRS names no launch template for this server")
+    return template_id
+
+
+def judge(ask: Ask, survey: Survey, version: Data | None) -> None:
+    """Refuses what AWS would not launch, before anything is written."""
+    found = list(refusals(ask, survey, (version or {}).get("LaunchTemplateData", {})))
+    if found:
+        raise FailedError("permanent", found[0].code, "; ".join(map(str, found)))
+
+
+def _forced(ask: Ask, version: Data) -> bool:
+    """Whether a version must be made even if it says nothing new; not if this very ask made the one there is."""
+    return ask.force and version.get("VersionDescription") != ask.description

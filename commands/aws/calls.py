@@ -1,0 +1,119 @@
+"""Every call to AWS: in time, at AWS's pace, with the target's own credentials, counted; and again where that is safe.
+
+A throttled call did nothing and is sent again, when AWS says so. A read is sent again after any outage. A write that
+was not answered may still land: it is never sent again here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import SystemRandom
+from threading import Lock
+from typing import Any, Protocol
+
+from botocore import xform_name
+
+from commands.aws.failures import EXPIRED, FailedError, failure
+from commands.aws.limiter import Limiter
+
+TRIES, READ_TRIES = 6, 3
+"""How often a call is sent at most; a read that is not answered less often: it may take a timeout each time."""
+PAUSE = 0.5
+"""Seconds of the first backoff at most; doubled with each try."""
+READS = ("Get", "Describe", "List")
+Data = dict[str, Any]
+
+
+class Clients(Protocol):
+    """Where clients come from: `commands.aws.accounts`, for one target."""
+
+    def client(self, service: str) -> Any:  # noqa: ANN401  a boto3 client
+        """The client of a service."""
+
+    def renew(self, used: Any) -> None:  # noqa: ANN401  a boto3 client
+        """The credentials of this client have expired."""
+
+
+@dataclass
+class Calls:
+    """Calls to one account and Region. ``made`` counts what was sent."""
+
+    clients: Clients
+    limiter: Limiter
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    made: int = 0
+    seconds: float = 0.0
+    random: SystemRandom = field(default_factory=SystemRandom)
+    _lock: Lock = field(default_factory=Lock)
+
+    def __call__(
+        self, service: str, operation: str, arguments: Mapping[str, Any], deadline: datetime, *, urgent: bool = False
+    ) -> Data:
+        """The answer.
+
+        Raises:
+            OutOfTimeError: the deadline came first; nothing was sent since.
+            FailedError: it came to nothing, and why.
+        """
+        renewed = False
+        for attempt in range(1, TRIES + 1):
+            self.limiter.wait(service, operation, deadline, urgent=urgent)
+            try:
+                return self._sent(service, operation, arguments)
+            except FailedError as failed:
+                if failed.code in EXPIRED and not renewed:
+                    renewed = True
+                elif attempt == TRIES or not self._again(service, operation, failed, attempt):
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def request(self, template: Data) -> Data:
+        """A template's data without what EC2 answers but does not take (the model's own word for what it takes)."""
+        model = self.clients.client("ec2").meta.service_model
+        return dict(_only_known(template, model.shape_for("RequestLaunchTemplateData")))
+
+    def typical(self) -> float:
+        """Seconds that a call has taken on average; 0 before the first."""
+        return self.seconds / self.made if self.made else 0.0
+
+    def _sent(self, service: str, operation: str, arguments: Mapping[str, Any]) -> Data:
+        """Sent once; a role may have to be assumed first. Expired credentials are given up for the next time."""
+        began, client = self.now(), None
+        try:
+            client = self.clients.client(service)
+            return self.send(client, operation, arguments)
+        except Exception as error:
+            failed = failure(service, operation, error)
+            if failed.code in EXPIRED:
+                self.clients.renew(client)
+            raise failed from error
+        finally:
+            with self._lock:
+                self.made += 1
+                self.seconds += (self.now() - began).total_seconds()
+
+    def send(self, client: Any, operation: str, arguments: Mapping[str, Any]) -> Data:  # noqa: ANN401  a boto3 client
+        """One request and its answer: what a test may stand in front of."""
+        return dict(getattr(client, xform_name(operation))(**arguments))
+
+    def _again(self, service: str, operation: str, failed: FailedError, attempt: int) -> bool:
+        """Whether it is safe and sensible to send it once more; then also the wait before that."""
+        pause = self.random.uniform(0, PAUSE * 2 ** (attempt - 1))
+        if failed.throttled:
+            self.limiter.slow(service, operation, failed.retry_after)
+            self.sleep(max(pause, failed.retry_after))
+            return True
+        if failed.kind == "outage" and operation.startswith(READS):
+            self.sleep(pause)
+            return attempt < READ_TRIES
+        return False
+
+
+def _only_known(value: Any, shape: Any) -> Any:  # noqa: ANN401  JSON and a botocore shape
+    if shape.type_name == "structure":
+        members = shape.members
+        return {key: _only_known(one, members[key]) for key, one in value.items() if key in members}
+    if shape.type_name == "list":
+        return [_only_known(one, shape.member) for one in value]
+    return value
