@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 from commands import requests as ask
+from commands.dry_run import dry_run
 from commands.pump import pump
 from commands.resolve import resolve
 from commands.service import GroupStream, Service
@@ -39,6 +40,8 @@ def carry_out(
     """The decision recorded, then as much of the apply as the deadline allows; the rest goes on behind the queue."""
     if isinstance(request, ask.ResolveProtectionGroup):
         return resolve(service, request)
+    if isinstance(request, ask.ApplyLaunchConfigs) and request.dry_run:
+        return dry_run(service, request, deadline)
     context = context_of(request, caller)
     group_id = _group_id(service, request, context)
     stream = service.execute(group_id, request, context)

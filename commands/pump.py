@@ -4,7 +4,7 @@ Synchronous and asynchronous are this one function: what the deadline leaves, th
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -125,8 +125,13 @@ def _asks(group: Group, tried: _Tried, now: datetime, *, for_wave: bool) -> list
     """The next servers: first those without an error, so that those which never succeed keep no others waiting."""
     due = [id_ for id_ in status.due(group, now, failed_too=for_wave) if tried.may_ask(id_, group.servers[id_].epoch)]
     untroubled_first = sorted(due, key=lambda id_: bool(group.servers[id_].errors))[:ASKED]
-    crowd = Counter(group.wanted(id_).get("subnetId") for id_ in group.servers) if untroubled_first else Counter()
-    return [_ask(group, id_, crowd) for id_ in untroubled_first]
+    return asks_for(group, untroubled_first)
+
+
+def asks_for(group: Group, server_ids: Sequence[str]) -> list[Ask]:
+    """What the door is asked for these servers of a group."""
+    crowd = Counter(group.wanted(id_).get("subnetId") for id_ in group.servers) if server_ids else Counter()
+    return [_ask(group, id_, crowd) for id_ in server_ids]
 
 
 def _ask(group: Group, server_id: str, crowd: Mapping[str | None, int]) -> Ask:

@@ -123,10 +123,11 @@ class RemoveServers(GroupRequest):
 
 
 class ApplyLaunchConfigs(GroupRequest):
-    """`POST /protection-groups/{groupId}/apply-launch-configs`. `force`: apply even what is ready."""
+    """`POST /protection-groups/{groupId}/apply-launch-configs`. `force`: even what is ready; `dryRun`: only say."""
 
     group_id: GroupId
     force: bool = False
+    dry_run: bool = False
 
 
 class ResolveProtectionGroup(Request):

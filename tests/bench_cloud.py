@@ -68,8 +68,11 @@ class BenchCloud(Cloud):
             "AWS_ENDPOINT_URL": self.description["endpoint"],
             "AWS_ENDPOINT_URL_DRS": self.description["simulator"],
             "AWS_ENDPOINT_URL_EC2": self.description["simulator"],
+            "AWS_ENDPOINT_URL_IAM": self.description["simulator"],
+            "AWS_ENDPOINT_URL_STS": self.description["simulator"],
             "EVENT_TABLE": tables["EventTable"],
             "GROUP_TABLE": tables["GroupTable"],
+            "LIMIT_TABLE": tables["LimitTable"],
         }
         before = {name: os.environ.get(name) for name in seen}
         os.environ.update(seen)
