@@ -142,5 +142,5 @@ def _version(template: LaunchTemplate, version: Version, default: int | None = N
         "CreateTime": version.author.at,
         "CreatedBy": version.author.arn,
         "DefaultVersion": version.number == (default or template.default_number),
-        "LaunchTemplateData": version.data,
+        "LaunchTemplateData": version.rendered,
     }

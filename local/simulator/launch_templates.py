@@ -6,9 +6,11 @@ EC2 does not look at what a version holds, so neither does this; what is wrong w
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from local.simulator.errors import AwsError, template_not_found, version_not_found
 from local.simulator.history import NOW, History, View
+from local.simulator.render import Fragment, ec2_fragment
 from local.simulator.shapes import Shape, identifier
 
 LATEST, DEFAULT = "$Latest", "$Default"
@@ -32,6 +34,11 @@ class Version:
     data: Shape
     description: str | None
     author: Author
+
+    @cached_property
+    def rendered(self) -> Fragment:
+        """Its data as EC2's answers hold it."""
+        return ec2_fragment("ResponseLaunchTemplateData", self.data)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from moto.core.responses import ActionContext, ActionResult
+from moto.core.utils import get_service_model
 
 from local.simulator.shapes import Json
 
@@ -72,6 +73,17 @@ class Ec2Xml(ActionResult):  # type: ignore[misc]  # moto ships no types
         return 200, {"Content-Type": "text/xml;charset=UTF-8"}, body
 
 
+class Fragment(str):
+    """What an element holds, rendered before: for what never changes and is read again and again."""
+
+    __slots__ = ()
+
+
+def ec2_fragment(shape: str, value: Json) -> Fragment:
+    """The content of an element of this shape of EC2's model."""
+    return Fragment("".join(_content(get_service_model("ec2").shape_for(shape), value)))
+
+
 def _known(shape: Shape, value: Json) -> Json:
     if isinstance(shape, StructureShape):
         members = shape.members
@@ -83,7 +95,9 @@ def _known(shape: Shape, value: Json) -> Json:
 
 
 def _content(shape: Shape, value: Json) -> Iterator[str]:
-    if isinstance(shape, StructureShape):
+    if isinstance(value, Fragment):
+        yield value
+    elif isinstance(shape, StructureShape):
         for name, member in shape.members.items():
             if value.get(name) is not None:
                 yield from _element(member.serialization.get("name", name), member, value[name])

@@ -18,17 +18,13 @@ from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.request import Request
 
 from local.simulator import control, running
-from local.simulator.drs_api import DrsApi
-from local.simulator.ec2_api import Ec2Api
-from local.simulator.iam_api import IamApi
 from local.simulator.identities import HOUR
 from local.simulator.machines import Place
-from local.simulator.sts_api import StsApi
+from local.simulator.warming import SERVICES, warm_up
 from local.simulator.world import HOME, World
 
 HOST = "127.0.0.1"
 PORT_TAKEN = 2
-SERVICES = {"drs": DrsApi, "ec2": Ec2Api, "iam": IamApi, "sts": StsApi}
 
 
 class HttpServer(ThreadingMixIn, TCPServer):
@@ -39,6 +35,7 @@ class HttpServer(ThreadingMixIn, TCPServer):
     request_queue_size = 128
 
     def __init__(self, world: World, port: int) -> None:
+        warm_up()
         super().__init__((HOST, port), Handler)
         self.world = world
         self._thread = Thread(target=self.serve_forever, args=(0.05,), daemon=True)

@@ -1,10 +1,6 @@
-"""The call log, the control API under `/_simulator/`, and the simulator as a process."""
+"""The call log, and the control API under `/_simulator/`."""
 
 import json
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -294,30 +290,3 @@ def test_nonsense_is_refused_and_logged(sim: Simulator, service: str, path: str,
     connection.request("POST", path, body, {"Authorization": signed, "Content-Type": form})
     assert connection.getresponse().status == 400
     assert [call.error for call in sim.calls()] == [code]
-
-
-def command(*arguments: str) -> "subprocess.Popen[str]":
-    line = [sys.executable, "-m", "local.simulator", *arguments]
-    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def test_the_process_tells_where_it_is_and_ends_on_sigterm() -> None:
-    with command("--port", "0", "--servers", "2") as process:
-        assert process.stdout
-        told = json.loads(process.stdout.readline())
-        connection = HTTPConnection(urlsplit(told["endpoint"]).netloc)
-        connection.request("GET", "/_simulator/servers")
-        assert len(json.loads(connection.getresponse().read())["servers"]) == 2
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
-        assert process.stderr
-        assert process.stderr.read() == ""
-
-
-def test_a_taken_port_ends_with_status_2_and_one_line() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with command("--port", str(port)) as process:
-            said = process.communicate(timeout=20)[1]
-    assert process.returncode == 2
-    assert said == f"simulator: port {port} on 127.0.0.1 is taken\n"
