@@ -14,11 +14,13 @@ from typing import Any
 
 from botocore.config import Config
 
-from commands.aws.apply import Round, ServerApply
+from commands.aws.apply import ServerApply
 from commands.aws.calls import Calls, Data
 from commands.aws.failures import FailedError, OutOfTimeError
 from commands.aws.plan import plan
+from commands.aws.round import Round
 from commands.aws.survey import source_servers, survey
+from commands.aws.templates import Templates
 from commands.outcomes import Ask, Fault, Outcome, Plan, Proved, SourceServer
 from events.errors import Refused
 
@@ -78,9 +80,11 @@ class Door:
         def call(service: str, operation: str, arguments: Data) -> Data:
             return self.calls(service, operation, arguments, deadline, urgent=urgent)
 
+        began, templates = self.calls.now(), Templates(call)
         with ThreadPoolExecutor(self.workers) as pool:
+            prefetched = pool.submit(templates.read_all, len(asks)).result
             found = survey(call, pool, [ask.server_id for ask in asks], [ask.configuration for ask in asks])
-            yield Round(self.calls, deadline, found, urgent=urgent), pool
+            yield Round(self.calls, call, deadline, began, found, templates, prefetched), pool
 
     def _one(self, round_: Round, ask: Ask, progress: "_Progress") -> Outcome | None:
         if progress.hopeless.is_set() or self.calls.now() >= round_.deadline:

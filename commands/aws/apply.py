@@ -12,34 +12,16 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from commands.aws.calls import Calls, Data
+from commands.aws.calls import Data
 from commands.aws.failures import GONE, FailedError, OutOfTimeError
 from commands.aws.preflight import needs_template, refusals
+from commands.aws.round import Round, Snapshot
 from commands.aws.settings import awaits_drs, drs_changes, template_changes, template_differences
 from commands.aws.survey import Survey
-from commands.aws.templates import Templates
 from commands.outcomes import LAG, Ask, Fault, Proved
 
 PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """Seconds before a read that may lag is made again: at first, and at most."""
-
-
-@dataclass
-class Round:
-    """What the servers of one apply share."""
-
-    calls: Calls
-    deadline: datetime
-    survey: Survey
-    urgent: bool = False
-    templates: Templates = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.templates = Templates(self.call)
-
-    def call(self, service: str, operation: str, arguments: Data) -> Data:
-        """One call, in time."""
-        return self.calls(service, operation, arguments, self.deadline, urgent=self.urgent)
 
 
 @dataclass
@@ -80,12 +62,10 @@ class ServerApply:
 
     def _proved(self) -> Proved:
         """A proof by reading alone counts only once no write before it can be hidden from it by a lag."""
-        while True:
-            read_at = self.round.calls.now()
-            version = self._applied()
-            if self.wrote or self.ask.settled_at is None or read_at >= self.ask.settled_at:
-                break
+        read_at, version = self.round.began, self._applied(self.round.snapshot)
+        while not self.wrote and self.ask.settled_at and read_at < self.ask.settled_at:
             self._sleep((self.ask.settled_at - self.round.calls.now()).total_seconds())
+            read_at, version = self.round.calls.now(), self._applied(lambda _template_id: None)
         return Proved(
             server_id=self.ask.server_id,
             epoch=self.ask.epoch,
@@ -97,40 +77,36 @@ class ServerApply:
             wrote_at=self.wrote_at if self.wrote else None,
         )
 
-    def _applied(self) -> Data:
+    def _applied(self, snapshot: Snapshot) -> Data:
         """The default version, once both layers say what is wanted. DRS may have made the template anew: once."""
         try:
-            return self._once()
+            return self._once(snapshot)
         except FailedError as failed:
             if failed.code != GONE:
                 raise
-            return self._once()
+            return self._once(lambda _template_id: None)
 
-    def _once(self) -> Data:
+    def _once(self, snapshot: Snapshot) -> Data:
         ask, survey = self.ask, self.round.survey
         found = self._call("drs", "GetLaunchConfiguration", {"sourceServerID": ask.server_id})
         template_id = template_of(found)
         changes = drs_changes(ask.configuration, found)
-        version: Data | None = None
-        if not changes or needs_template(ask, survey):
+        before = seen = snapshot(template_id)
+        if before is None and (not changes or needs_template(ask, survey)):
+            before = self.round.templates.default(template_id)
+        judge(ask, survey, before)
+        version = self._updated(template_id, changes) if changes or before is None else before
+        if version is seen and _due(ask, version):  # a write starts from how things are now
             version = self.round.templates.default(template_id)
-        judge(ask, survey, version)
-        if changes:
-            self._update(changes)
-        if changes or version is None:
-            version = self._read(template_id, lambda version: not awaits_drs(ask.configuration, version))
-        if template_changes(
-            ask.configuration, ask.server_id, version["LaunchTemplateData"], everything=_forced(ask, version)
-        ):
-            version = self._write_version(template_id, version)
-        return version
+        return self._write_version(template_id, version) if _due(ask, version) else version
 
-    def _update(self, changes: Data) -> None:
-        """The DRS layer. Update's answer is its read-back."""
+    def _updated(self, template_id: str, changes: Data) -> Data:
+        """The DRS layer, whose answer is its read-back; and the template after what DRS made of it by itself."""
         found = self._write("drs", "UpdateLaunchConfiguration", {"sourceServerID": self.ask.server_id, **changes})
         left = drs_changes(self.ask.configuration, found)
         if left:
             raise FailedError("transient", "NOT_AS_WRITTEN", f"DRS answers with another {', '.join(sorted(left))}")
+        return self._read(template_id, lambda version: not awaits_drs(self.ask.configuration, version))
 
     def _write_version(self, template_id: str, source: Data) -> Data:
         """A new version from the one that was default, made default by its number, and read back."""
@@ -150,6 +126,7 @@ class ServerApply:
         warned = created.get("Warning", {}).get("Errors", [])
         if warned:
             raise FailedError("permanent", warned[0].get("Code", "WARNING"), warned[0].get("Message", ""))
+        self.round.templates.remember(created["LaunchTemplateVersion"])
         number = created["LaunchTemplateVersion"]["VersionNumber"]
         self._write("ec2", "ModifyLaunchTemplate", {"LaunchTemplateId": template_id, "DefaultVersion": str(number)})
         return self._read_back(template_id, number)
@@ -216,6 +193,8 @@ def judge(ask: Ask, survey: Survey, version: Data | None) -> None:
         raise FailedError("permanent", found[0].code, "; ".join(map(str, found)))
 
 
-def _forced(ask: Ask, version: Data) -> bool:
-    """Whether a version must be made even if it says nothing new; not if this very ask made the one there is."""
-    return ask.force and version.get("VersionDescription") != ask.description
+def _due(ask: Ask, version: Data) -> bool:
+    """Whether a new version must be written: something differs, or it is forced and was not made by this very ask."""
+    forced = ask.force and version.get("VersionDescription") != ask.description
+    data = version["LaunchTemplateData"]
+    return bool(template_changes(ask.configuration, ask.server_id, data, everything=forced))

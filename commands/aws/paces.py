@@ -40,6 +40,7 @@ _WRITE, _READ = Pace(100, 5), Pace(100, 20)
 PUBLISHED: Mapping[str, Pace] = {
     "ec2:CreateLaunchTemplateVersion": _WRITE,
     "ec2:ModifyLaunchTemplate": _WRITE,
+    "ec2:DescribeLaunchTemplates": _READ,
     "ec2:DescribeLaunchTemplateVersions": _READ,
     "ec2:DescribeSubnets": _READ,
     "ec2:DescribeSecurityGroups": _READ,

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
-from commands.aws.apply import Round, template_of
+from commands.aws.apply import template_of
 from commands.aws.calls import Data
 from commands.aws.failures import FailedError, OutOfTimeError
 from commands.aws.preflight import refusals
+from commands.aws.round import Round
 from commands.aws.settings import differences
 from commands.outcomes import Ask, Call, Change, Plan, ServerPlan
 
@@ -42,7 +43,9 @@ def _planned(round_: Round, ask: Ask) -> ServerPlan:
 
 def _read(round_: Round, ask: Ask) -> ServerPlan:
     found = round_.call("drs", "GetLaunchConfiguration", {"sourceServerID": ask.server_id})
-    template: Data = round_.templates.default(template_of(found))["LaunchTemplateData"]
+    template_id = template_of(found)
+    version = round_.snapshot(template_id) or round_.templates.default(template_id)
+    template: Data = version["LaunchTemplateData"]
     in_drs, in_template = differences(ask.configuration, ask.server_id, found, template)
     refused = tuple((one.code, str(one)) for one in refusals(ask, round_.survey, template))
     changes = tuple(Change(key, was, wanted) for key, was, wanted in (*in_drs, *in_template))

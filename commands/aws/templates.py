@@ -1,41 +1,69 @@
-"""The default version of launch templates: who asks at the same time is answered by few calls.
+"""The default version of launch templates: many are read by few calls.
 
-EC2 reads one template by its id, or a page of 200 of every template there is (EC2 API Reference,
-DescribeLaunchTemplateVersions). Many at once are found on pages, by id; the few that are not, and few, one by one.
-An answer is never from a read that began before it was asked for.
+A version never changes (EC2 User Guide, Launch template versions). So what one says is read once; after that it is
+enough to look which number is the default, for up to 200 templates by id in one call (EC2 API Reference,
+DescribeLaunchTemplates). What many default versions say is read by pages of every template there is
+(DescribeLaunchTemplateVersions without an id), if few pages serve many servers; else one by one.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
+from threading import BoundedSemaphore, Event, Lock
 
 from commands.aws.calls import Data
 from commands.aws.failures import FailedError
 
 PAGE = 200
 WORTH = 8
-"""A page is read if it saves so many calls: it is long, and most of it may be about others."""
+"""Servers for which a page of all templates is read: most of it may be about others."""
+AT_ONCE = 3
+"""Looks at numbers on their way at the same time; who comes meanwhile goes with the next one."""
 DEFAULT = "$Default"
 Call = Callable[[str, str, Data], Data]
 
 
 @dataclass
-class _Asked:
-    """One thread's question."""
+class _Looked:
+    """One thread's question for a number; None if it was not answered with the others."""
 
     template_id: str
-    taken: bool = False
-    version: Data | None = None
+    answered: Event
+    number: int | None = None
 
 
 class Templates:
-    """Templates of one account and Region, for the length of one apply. ``call`` sends a call, in time."""
+    """Templates of one account and Region, for the length of one apply. ``call`` sends a call, in time.
+
+    Every answer is from a read that began after it was asked for, but `snapshot`, which is of the beginning.
+    """
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._waiting: list[_Asked] = []
-        self._counter, self._reading = Lock(), Lock()
-        self._pages = 1
+        self._known: dict[str, dict[int, Data]] = {}
+        self._snapshot: dict[str, Data] = {}
+        self._waiting: list[_Looked] = []
+        self._lock, self._lanes = Lock(), BoundedSemaphore(AT_ONCE)
+
+    def read_all(self, servers: int) -> None:
+        """Reads the default versions of all templates, as far as that is worth it for so many servers."""
+        token: Data = {}
+        for _ in range(servers // WORTH):
+            question = {"Versions": [DEFAULT], "MaxResults": PAGE, **token}
+            page = self._call("ec2", "DescribeLaunchTemplateVersions", question)
+            self._snapshot |= {version["LaunchTemplateId"]: version for version in page["LaunchTemplateVersions"]}
+            if not page.get("NextToken"):
+                break
+            token = {"NextToken": page["NextToken"]}
+        for version in self._snapshot.values():
+            self.remember(version)
+
+    def snapshot(self, template_id: str) -> Data | None:
+        """The default version as it was when all were read, if this one was among them."""
+        return self._snapshot.get(template_id)
+
+    def remember(self, version: Data) -> None:
+        """What a version says, as EC2 has answered it: it will never say anything else."""
+        self._known.setdefault(version["LaunchTemplateId"], {})[version["VersionNumber"]] = version
 
     def default(self, template_id: str) -> Data:
         """The version that a recovery would launch now.
@@ -43,57 +71,40 @@ class Templates:
         Raises:
             FailedError, OutOfTimeError: see `commands.aws.calls`.
         """
-        asked = _Asked(template_id)
-        with self._counter:
-            self._waiting.append(asked)
-        with self._reading:
-            if not asked.taken:
-                self._answer(self._taken())
-        return asked.version or self._alone(template_id)
+        known = self._known.get(template_id)
+        if known:
+            version = known.get(self._number(template_id) or 0)
+            if version:
+                return version
+        answer = self._call(
+            "ec2", "DescribeLaunchTemplateVersions", {"LaunchTemplateId": template_id, "Versions": [DEFAULT]}
+        )
+        version = dict(answer["LaunchTemplateVersions"][0])
+        self.remember(version)
+        return version
 
-    def _taken(self) -> list[_Asked]:
-        """Everybody who waits by now; they read alone if nobody answers them."""
-        with self._counter:
-            everybody, self._waiting = self._waiting, []
-        for asked in everybody:
-            asked.taken = True
-        return everybody
+    def _number(self, template_id: str) -> int | None:
+        """The number of the default version, read together with those of whoever waits at the same time."""
+        looked = _Looked(template_id, Event())
+        with self._lock:
+            self._waiting.append(looked)
+        with self._lanes:
+            with self._lock:
+                together, self._waiting = self._waiting[:PAGE], self._waiting[PAGE:]
+            if together:
+                self._look(together)
+        looked.answered.wait()
+        return looked.number
 
-    def _answer(self, everybody: list[_Asked]) -> None:
-        if len(everybody) < WORTH * self._pages:
-            return
+    def _look(self, together: list[_Looked]) -> None:
+        ids = sorted({looked.template_id for looked in together})
         try:
-            found = self._found({asked.template_id for asked in everybody})
+            answer = self._call("ec2", "DescribeLaunchTemplates", {"LaunchTemplateIds": ids})
+            numbers = {one["LaunchTemplateId"]: one["DefaultVersionNumber"] for one in answer["LaunchTemplates"]}
+            for looked in together:
+                looked.number = numbers.get(looked.template_id)
         except FailedError:
-            return  # each finds out for itself, and is told its own error
-        for asked in everybody:
-            asked.version = found.get(asked.template_id)
-
-    def _found(self, ids: set[str]) -> dict[str, Data]:
-        """Those of the templates that are on the pages worth reading."""
-        found: dict[str, Data] = {}
-        for number, page in enumerate(self._read(), start=1):
-            found |= {version["LaunchTemplateId"]: version for version in page if version["LaunchTemplateId"] in ids}
-            self._pages = max(self._pages, number)
-            if len(found) == len(ids):
-                return found
-            if (number + 1) * WORTH > len(ids):
-                self._pages += 1
-                return found
-        return found
-
-    def _read(self) -> Iterator[Iterable[Data]]:
-        token: Data = {}
-        while True:
-            page = self._call(
-                "ec2", "DescribeLaunchTemplateVersions", {"Versions": [DEFAULT], "MaxResults": PAGE, **token}
-            )
-            yield page["LaunchTemplateVersions"]
-            if not page.get("NextToken"):
-                return
-            token = {"NextToken": page["NextToken"]}
-
-    def _alone(self, template_id: str) -> Data:
-        question = {"LaunchTemplateId": template_id, "Versions": [DEFAULT]}
-        answer = self._call("ec2", "DescribeLaunchTemplateVersions", question)
-        return dict(answer["LaunchTemplateVersions"][0])
+            pass  # one that is gone fails all: each reads its own, and is told its own error
+        finally:
+            for looked in together:
+                looked.answered.set()

@@ -33,7 +33,7 @@ FIRST_APPLY = [
     "DescribeLaunchTemplateVersions",
     "CreateLaunchTemplateVersion",
     "ModifyLaunchTemplate",
-    "DescribeLaunchTemplateVersions",
+    "DescribeLaunchTemplates",
 ]
 WRITES = {"UpdateLaunchConfiguration", "CreateLaunchTemplateVersion", "ModifyLaunchTemplate"}
 

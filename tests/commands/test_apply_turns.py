@@ -53,7 +53,8 @@ def at_step(desk: Desk, step: int, happens: Callable[[], None]) -> None:
     def after(name: str) -> None:
         seen.append(name)
         never_ready_wrongly(desk, the_group(desk))
-        if len(seen) == step:
+        if len(seen) >= step and "it happened" not in seen:
+            seen.append("it happened")
             happens()
             never_ready_wrongly(desk, the_group(desk))
 
