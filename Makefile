@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 LOCK   := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
           --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: check test test-long demo serve package lock clean
+.PHONY: check test test-long bench demo serve package lock clean
 .DEFAULT_GOAL := test
 
 $(READY): requirements-dev.txt
@@ -20,6 +20,9 @@ test: $(READY)           ## the whole suite, on the embedded cloud
 
 test-long: $(READY)      ## the proofs that take minutes, and the suite
 	$(BIN)/pytest
+
+bench: $(READY)          ## how fast the door is: a table (JSON=1: and one JSON object); about six minutes
+	@$(BIN)/python -m tests.performance.bench $(if $(JSON),--json)
 
 check: $(READY)          ## style, types, rooms, template, commit messages
 	$(BIN)/ruff check .

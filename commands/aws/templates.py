@@ -7,8 +7,8 @@ DescribeLaunchTemplates). What many default versions say is read by pages of eve
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from threading import BoundedSemaphore, Event, Lock
+from dataclasses import dataclass, field
+from threading import Condition, Event
 
 from commands.aws.calls import Data
 from commands.aws.failures import FailedError
@@ -27,7 +27,8 @@ class _Looked:
     """One thread's question for a number; None if it was not answered with the others."""
 
     template_id: str
-    answered: Event
+    taken: bool = False
+    answered: Event = field(default_factory=Event)
     number: int | None = None
 
 
@@ -42,7 +43,8 @@ class Templates:
         self._known: dict[str, dict[int, Data]] = {}
         self._snapshot: dict[str, Data] = {}
         self._waiting: list[_Looked] = []
-        self._lock, self._lanes = Lock(), BoundedSemaphore(AT_ONCE)
+        self._looking = 0
+        self._turn = Condition()
 
     def read_all(self, servers: int) -> None:
         """Reads the default versions of all templates, as far as that is worth it for so many servers."""
@@ -85,16 +87,32 @@ class Templates:
 
     def _number(self, template_id: str) -> int | None:
         """The number of the default version, read together with those of whoever waits at the same time."""
-        looked = _Looked(template_id, Event())
-        with self._lock:
-            self._waiting.append(looked)
-        with self._lanes:
-            with self._lock:
-                together, self._waiting = self._waiting[:PAGE], self._waiting[PAGE:]
-            if together:
+        looked = _Looked(template_id)
+        together = self._taken(looked)
+        if together:
+            try:
                 self._look(together)
+            finally:
+                with self._turn:
+                    self._looking -= 1
+                    self._turn.notify_all()
         looked.answered.wait()
         return looked.number
+
+    def _taken(self, looked: _Looked) -> list[_Looked]:
+        """Everybody who waits by now, if it is this thread's turn to look; nobody if another one looks for it."""
+        with self._turn:
+            self._waiting.append(looked)
+            while not looked.taken and self._looking >= AT_ONCE:
+                self._turn.wait()
+            if looked.taken:
+                return []
+            together, self._waiting = self._waiting, []
+            for each in together:
+                each.taken = True
+            self._looking += 1
+            self._turn.notify_all()
+            return together
 
     def _look(self, together: list[_Looked]) -> None:
         ids = sorted({looked.template_id for looked in together})
