@@ -88,6 +88,19 @@ def test_late_writes_land_in_the_order_of_their_times_and_at_them(sim: Simulator
     assert [job["status"] for job in jobs] == ["STARTED", "COMPLETED"]
 
 
+@pytest.mark.parametrize(("seconds", "launched"), [(240, 2), (260, 1)], ids=["before the launch", "after it"])
+def test_a_late_write_changes_a_launch_only_if_it_lands_before_it(sim: Simulator, seconds: int, launched: int) -> None:
+    ec2, server = sim.client("ec2"), sim.server(sim.server_ids()[0])
+    asked = {"LaunchTemplateId": server.template_id}
+    ec2.create_launch_template_version(**asked, SourceVersion="1", LaunchTemplateData={"InstanceType": "m7i.large"})
+    sim.client("drs").start_recovery(sourceServers=[{"sourceServerID": server.id}])
+    sim.fault(Fault("zombie", "ModifyLaunchTemplate", seconds=seconds))
+    lost(ec2.modify_launch_template, **asked, DefaultVersion="2")
+    sim.advance(600)
+    (job,) = sim.world.estate(sim.world.home).jobs.by_id.values()
+    assert job.participants[0].version == launched
+
+
 def test_a_late_write_that_is_refused_by_then_changes_nothing(sim: Simulator) -> None:
     ec2, template_id = sim.client("ec2"), sim.server(sim.server_ids()[0]).template_id
     asked = {"LaunchTemplateId": template_id, "ClientToken": "epoch-7"}
