@@ -47,7 +47,7 @@ def faults_in(template: Shape, around: Around) -> Iterator[str]:
         yield f"Unsupported: the instance type '{kind}' is not offered in {around.region}"
     if key and key not in around.network.key_pairs:
         yield f"InvalidKeyPair.NotFound: the key pair '{key}' does not exist"
-    yield from _faults_in_profile(template.get("IamInstanceProfile", {}), around)
+    yield from profile_faults(template.get("IamInstanceProfile", {}), around.iam)
     for interface in _interfaces(template):
         yield from _faults_in_interface(template, interface, around)
 
@@ -78,8 +78,9 @@ def _tags(template: Shape, kind: str) -> list[Shape]:
     ]
 
 
-def _faults_in_profile(profile: Shape, around: Around) -> Iterator[str]:
-    known = around.iam.instance_profiles.values()
+def profile_faults(profile: Shape, iam: Any) -> Iterator[str]:  # noqa: ANN401  moto's IAMBackend
+    """Why an instance cannot have this profile, if any is asked for."""
+    known = iam.instance_profiles.values()
     if (name := profile.get("Name")) and name not in {each.name for each in known}:
         yield f"InvalidParameterValue: Invalid IAM Instance Profile name '{name}'"
     if (arn := profile.get("Arn")) and arn not in {each.arn for each in known}:

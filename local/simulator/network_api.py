@@ -14,6 +14,7 @@ from local.simulator import network_shapes as shapes
 from local.simulator.ec2_request import Ec2Request
 from local.simulator.errors import AwsError
 from local.simulator.instance_types import zone_ids
+from local.simulator.launches import profile_faults
 from local.simulator.render import Ec2Xml
 from local.simulator.shapes import Shape
 
@@ -71,7 +72,8 @@ class NetworkApi(Ec2Request):
         return super().create_network_interface()
 
     def run_instances(self) -> ActionResult:
-        """Instances with such interfaces too."""
+        """Instances with such interfaces too; their profile is one of this account in this simulator."""
+        self._refuse_profile(self.params.pop("IamInstanceProfile", {}))
         self._refuse_groups(self.params.get("SecurityGroupIds", []))
         for each in [self.params, *self.params.get("NetworkInterfaces", [])]:
             if each.get("SubnetId"):
@@ -102,6 +104,11 @@ class NetworkApi(Ec2Request):
             addresses.refuse(subnet, address, used)
         if not wanted and count == 1:
             interface["PrivateIpAddress"] = addresses.free(subnet, used)
+
+    def _refuse_profile(self, profile: Shape) -> None:
+        if why := next(profile_faults(profile, self.world.iam(self.current_account)), None):
+            code, _, message = why.partition(": ")
+            raise AwsError(code, message)
 
     def _refuse_groups(self, group_ids: Sequence[str]) -> None:
         known = {each.id for each in self.ec2_backend.describe_security_groups()}

@@ -180,6 +180,15 @@ def test_an_instance_holds_its_address_until_it_is_terminated(ec2: Client, subne
     assert (left(ec2, subnet_id), holders(ec2, "10.7.1.50")) == (251, [])
 
 
+def test_an_instance_is_run_with_a_profile_of_its_own_account(sim: Simulator, ec2: Client, subnet_id: str) -> None:
+    asked = {"ImageId": IMAGE, "MinCount": 1, "MaxCount": 1, "SubnetId": subnet_id}
+    asked["IamInstanceProfile"] = {"Name": "Recovery"}
+    sim.client("iam", Place("999988887777", "us-east-1")).create_instance_profile(InstanceProfileName="Recovery")
+    assert refusal(ec2.run_instances, **asked) == "InvalidParameterValue"
+    sim.client("iam").create_instance_profile(InstanceProfileName="Recovery")
+    assert len(ec2.run_instances(**asked)["Instances"]) == 1
+
+
 def test_instances_are_found_by_id_and_by_tag(ec2: Client, subnet_id: str) -> None:
     tag = {"Key": "AWSDRS", "Value": "AllowLaunchingIntoThisInstance"}
     tagged = run(ec2, SubnetId=subnet_id, TagSpecifications=[{"ResourceType": "instance", "Tags": [tag]}])
