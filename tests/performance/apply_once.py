@@ -10,7 +10,6 @@ import resource
 import sys
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -59,7 +58,8 @@ class Here:
 def main(asked: dict[str, Any]) -> dict[str, Any]:
     """What was seen."""
     clients, limits = Here(asked["endpoint"]), paces(asked.get("limits", ""))
-    limiter = Limiter(_buckets(limits, empty=asked.get("empty", False)), "home", limits, worker.now, time.sleep)
+    buckets = MemoryBuckets()
+    limiter = Limiter(buckets, "home", limits, worker.now, time.sleep)
     calls = Calls(clients, limiter, worker.now, time.sleep)
     door = replace(Door(calls), workers=asked.get("workers", WORKERS))
     service = Service(MemoryStore(), lambda _target: door, worker.now, time.sleep, REGION, ACCOUNT)
@@ -68,6 +68,8 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
     fields = {"groupName": "Bench", "sourceServerIds": ids, "launchConfig": SETTINGS, "respondAsync": True}
     request = parse(OPERATIONS["create_protection_group"], fields)
     group_id = carry_out(service, request, Caller("bench", "direct", "bench"), service.after(60))["groupId"]
+    if asked.get("empty"):
+        _emptied(buckets, limits)
     began = time.monotonic()
     turns = _applied(service, group_id)
     seconds = time.monotonic() - began
@@ -92,14 +94,12 @@ def _applied(service: Service, group_id: str) -> int:
     return turns
 
 
-def _buckets(limits: dict[str, Pace], *, empty: bool) -> MemoryBuckets:
-    """As AWS's are; those of EC2 perhaps emptied by somebody else a moment ago."""
-    buckets = MemoryBuckets()
-    now = datetime.now(UTC)
+def _emptied(buckets: MemoryBuckets, limits: dict[str, Pace]) -> None:
+    """EC2's, by somebody else in the account, a moment ago."""
+    now = worker.now()
     for name, pace in limits.items():
-        if empty and name.startswith("ec2:"):
+        if name.startswith("ec2:"):
             buckets.empty(f"home#{name}", Fill(now + pace.holds))
-    return buckets
 
 
 if __name__ == "__main__":
