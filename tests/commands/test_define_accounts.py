@@ -112,3 +112,14 @@ def test_a_role_is_not_left_without_its_external_id() -> None:
     no = refused(lambda: g.ask(desk, "pg-abroad", parse(ask.UpdateProtectionGroup, fields)))
     assert (no.code, no.details["fields"]) == ("MISSING_FIELD", ["externalId"])
     assert SECRET not in str(no.body())
+
+
+def test_in_the_own_account_role_and_external_id_may_go_together() -> None:
+    desk = g.service()
+    g.ask(desk, "pg-home", create(**ROLE))
+    fields = {"groupId": "pg-home", "assumeRoleName": None, "externalId": None}
+    stream = g.ask(desk, "pg-home", parse(ask.UpdateProtectionGroup, fields))
+    assert stream.state.definition.target.model_dump(exclude_defaults=True) == {
+        "accountId": g.ACCOUNT, "region": g.REGION,
+    }  # fmt: skip
+    assert stream.state.servers[g.sid(1)].epoch == 2

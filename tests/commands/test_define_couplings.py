@@ -4,6 +4,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from commands import requests as ask
 from events.doors import parse
@@ -109,6 +110,34 @@ def test_iops_and_throughput_go_with_the_volume_types_that_have_them(device: dic
 def test_a_structure_that_asks_for_nothing_is_refused(hollow: str) -> None:
     assert defined({hollow: {}}).details["field"] == hollow
     assert defined({}, {hollow: {}}).details["field"] == hollow
+
+
+COUPLED = {
+    "INSTANCE_TYPE_NEEDS_NO_RIGHT_SIZING", "STATIC_IP_EXCLUDES_COPY", "LAUNCH_INTO_INSTANCE_EXCLUDES", "MISSING_FIELD",
+    "SECURITY_GROUPS_NEED_SUBNET", "INSTANCE_PROFILE_TWICE",
+}  # fmt: skip
+SHARED = g.configurations(nulls=True, without=("staticPrivateIp", "launchIntoInstanceProperties"))
+
+
+@given(SHARED, g.configurations(nulls=True))
+def test_whatever_two_layers_say_it_is_refused_with_its_reason_or_no_server_gets_a_contradiction(
+    default: dict[str, Any], own: dict[str, Any]
+) -> None:
+    desk = g.service()
+    servers = [{"sourceServerId": g.sid(1), "launchTemplate": own}]
+    request = parse(ask.CreateProtectionGroup, {"groupName": "P", "servers": servers, "launchConfig": default})
+    try:
+        wanted = g.ask(desk, "pg-pay", request).state.wanted(g.sid(1))
+    except Refused as no:
+        named = no.details["sourceServerIds"] == [g.sid(1)] and not [*desk.store.born("group")]
+        assert named and no.code in COUPLED  # noqa: PT017, PT018  refused is one of two right answers
+        return
+    assert "instanceType" not in wanted or wanted.get("targetInstanceTypeRightSizingMethod") == "NONE"
+    alone = {"staticPrivateIp", "launchIntoInstanceProperties"} & wanted.keys()
+    assert not alone or wanted.get("copyPrivateIp") is False
+    assert "launchIntoInstanceProperties" not in wanted or wanted.get("copyTags") is False
+    assert "subnetId" in wanted or not {"staticPrivateIp", "securityGroupIds"} & wanted.keys()
+    assert not {"instanceProfileName", "instanceProfileArn"} <= wanted.keys()
 
 
 def test_one_instance_is_one_servers_to_launch_into_in_a_group_and_across_groups() -> None:
