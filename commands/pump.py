@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Literal
 from uuid import uuid4
 
 from commands.decide import EndApply, RecordOutcomes, StartApply
@@ -19,6 +20,7 @@ from events.commits import Context
 from events.configuration import fingerprint
 from events.groups import Group, Target
 
+Wave = Literal["first", "again"]
 TURN = timedelta(seconds=60)
 """The longest one lease is asked for: whoever dies blocks the group, and a wave, no longer than that."""
 ASKED = 100
@@ -36,6 +38,7 @@ class Lease:
     lease_id: str
     deadline: datetime
     cause: str
+    urgent: bool = False
 
     def context(self, command: str, command_id: str) -> Context:
         """As the worker's own commands are recorded."""
@@ -43,39 +46,40 @@ class Lease:
 
 
 def pump(
-    service: Service, group_id: str, deadline: datetime, *, cause: str = "", for_wave: bool = False
+    service: Service, group_id: str, deadline: datetime, *, cause: str = "", wave: Wave | None = None
 ) -> GroupStream:
     """Applies what is due until nothing is, the deadline comes, or AWS is away. The group as it then is.
 
-    ``cause`` is the id of the command or message because of which this happens. ``for_wave``: failed servers are
-    due too, and no backoff is waited for.
+    ``cause`` is the id of the command or message because of which this happens. ``wave``: one waits, so that
+    its calls go before those of others; at its first asking failed servers are due too, and no backoff counts.
     """
     while True:
         until = min(deadline, service.now() + TURN)
-        stream, more = _turn(service, Lease(group_id, uuid4().hex, until, cause), for_wave=for_wave)
+        lease = Lease(group_id, uuid4().hex, until, cause, urgent=wave is not None)
+        stream, more = _turn(service, lease, failed_too=wave == "first")
         if not more or service.now() >= deadline:
             return stream
-        for_wave = False  # who was refused for good in this wave's first turn is not asked again in its next
+        wave = wave and "again"  # who was refused for good in its first turn is not asked again in its next
 
 
-def _turn(service: Service, lease: Lease, *, for_wave: bool) -> tuple[GroupStream, bool]:
+def _turn(service: Service, lease: Lease, *, failed_too: bool) -> tuple[GroupStream, bool]:
     """One lease's worth of applying, and whether only time was short."""
     group_id, deadline = lease.group_id, lease.deadline
-    start = StartApply(lease.lease_id, deadline + HANG, failed_too=for_wave)
+    start = StartApply(lease.lease_id, deadline + HANG, failed_too=failed_too)
     stream = service.execute(group_id, start, lease.context("StartApply", lease.lease_id))
     if not _ours(stream.state, lease):
         return stream, False
     tried = _Tried()
     away, more = None, True
     while service.now() < deadline and not away:
-        asks = _asks(stream.state, tried, service.now(), for_wave=for_wave)
+        asks = _asks(stream.state, tried, service.now(), failed_too=failed_too)
         more = bool(asks)
         if not more:
             break
         tried.asked(asks)
         outcomes: list[Outcome] = []
         door = service.door(_target(stream.state))
-        for batch in _batches(service, door.apply(asks, deadline, urgent=for_wave)):
+        for batch in _batches(service, door.apply(asks, deadline, urgent=lease.urgent)):
             outcomes += batch
             stream = _record(service, lease, batch)
         tried.heard(outcomes)
@@ -121,9 +125,9 @@ def _ending(service: Service, lease: Lease, stream: GroupStream, away: Fault | N
     return end
 
 
-def _asks(group: Group, tried: _Tried, now: datetime, *, for_wave: bool) -> list[Ask]:
+def _asks(group: Group, tried: _Tried, now: datetime, *, failed_too: bool) -> list[Ask]:
     """The next servers: first those without an error, so that those which never succeed keep no others waiting."""
-    due = [id_ for id_ in status.due(group, now, failed_too=for_wave) if tried.may_ask(id_, group.servers[id_].epoch)]
+    due = [id_ for id_ in status.due(group, now, failed_too=failed_too) if tried.may_ask(id_, group.servers[id_].epoch)]
     untroubled_first = sorted(due, key=lambda id_: bool(group.servers[id_].errors))[:ASKED]
     return asks_for(group, untroubled_first)
 

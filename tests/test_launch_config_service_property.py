@@ -524,7 +524,7 @@ def test_a_wave_asks_aws_again_without_waiting_for_the_backoff_of_an_outage() ->
     assert stopped.not_before is not None
     assert stopped.not_before > clock.now()
     found = pump(
-        replace(desk, door=lambda _target: SimpleNamespace(apply=back)), GROUP_ID, desk.after(60), for_wave=True
+        replace(desk, door=lambda _target: SimpleNamespace(apply=back)), GROUP_ID, desk.after(60), wave="first"
     )
     assert sorted(asked) == SERVERS
     assert status.status(found.state, clock.now()) == "ready"

@@ -63,7 +63,7 @@ def _repaired(start: Start, stream: GroupStream, budget: datetime) -> GroupStrea
     while _unready(stream.state, service.now()) and service.now() < budget:
         if stream.state.claim and stream.state.claim.holds(service.now()):
             break
-        stream = pump(service, group_id, budget, cause=start.context.command_id, for_wave=first)
+        stream = pump(service, group_id, budget, cause=start.context.command_id, wave="first" if first else "again")
         now = service.now()
         if stream.state.lease and stream.state.lease.holds(now):
             attempt += 1

@@ -232,7 +232,7 @@ def test_a_wave_asks_who_was_refused_for_good_only_in_its_first_turn(at_desk: De
         return ask(asks, deadline, urgent=urgent)
 
     at_desk.door.apply = slow  # type: ignore[method-assign]
-    pump(at_desk.service, group_id, at_desk.service.after(200), for_wave=True)
+    pump(at_desk.service, group_id, at_desk.service.after(200), wave="first")
 
     assert len(at_desk.simulator.calls()) - since == 33
 
