@@ -19,8 +19,9 @@ def outcome_facts(group: g.Group, outcomes: tuple[Outcome, ...], asked: Asked) -
 
     A late outcome that had written to AWS makes its server due again.
     """
-    own = [one for one in outcomes if not (isinstance(one, Fault) and one.kind == "group" and not one.wrote)]
-    facts = (*(_fact(group, outcome) for outcome in own), *_for_all(group, outcomes, asked.now))
+    meant_for_all = [one for one in outcomes if _meant_for_all(group, one)]
+    own = [one for one in outcomes if one.wrote or one not in meant_for_all]
+    facts = (*(_fact(group, outcome) for outcome in own), *_for_all(group, meant_for_all, asked.now))
     overwritten = sorted(
         fact.source_server_id
         for fact in facts
@@ -39,9 +40,16 @@ def retry_at(server_id: str, attempt: int, at: datetime) -> datetime:
     return at + timedelta(seconds=1) + longest * (int.from_bytes(die[:4], "big") / 2**32)
 
 
-def _for_all(group: g.Group, outcomes: tuple[Outcome, ...], now: datetime) -> tuple[f.GroupConfigFailed, ...]:
-    """AWS refused the account, or the role: whoever is pending is failed by it, and it is said once."""
-    said = next((one for one in outcomes if isinstance(one, Fault) and one.kind == "group"), None)
+def _meant_for_all(group: g.Group, outcome: Outcome) -> bool:
+    """Whether AWS refused the account, or the role: for what is wanted now, which may have another role."""
+    server = group.servers.get(outcome.server_id)
+    current = server is not None and server.epoch == outcome.epoch
+    return current and isinstance(outcome, Fault) and outcome.kind == "group"
+
+
+def _for_all(group: g.Group, refused: list[Outcome], now: datetime) -> tuple[f.GroupConfigFailed, ...]:
+    """Whoever is pending is failed by it, and it is said once."""
+    said = next((one for one in refused if isinstance(one, Fault)), None)
     due = tuple(id_ for id_ in status.due(group, now, failed_too=True) if not group.servers[id_].failed)
     if said is None or not due:
         return ()
