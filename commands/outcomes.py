@@ -53,7 +53,11 @@ class Proved:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """AWS did not take it. ``unanswered``: a write was sent that may still land; the lease is kept until it cannot."""
+    """AWS did not take it.
+
+    ``unanswered``: a write was sent that may still land; the lease is kept until it cannot. ``retry_after``: the
+    seconds of patience that AWS asked for.
+    """
 
     server_id: str
     epoch: int
@@ -64,6 +68,7 @@ class Fault:
     wrote: tuple[str, ...] = ()
     wrote_at: datetime | None = None
     unanswered: bool = False
+    retry_after: float = 0
 
 
 Outcome = Proved | Fault

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from commands.decide import EndApply, RecordOutcomes, StartApply
 from commands.outcomes import HANG, LAG, Ask, Fault, Outcome
-from commands.record import retry_at
+from commands.record import patient, retry_at
 from commands.service import GroupStream, Service
 from events import status
 from events.commits import Context
@@ -120,7 +120,7 @@ def _ending(service: Service, lease: Lease, stream: GroupStream, away: Fault | N
     if unanswered:
         end = replace(end, held_until=service.now() + HANG)
     if away:
-        later = retry_at(lease.group_id, stream.state.outages, service.now())
+        later = patient(retry_at(lease.group_id, stream.state.outages, service.now()), away)
         end = replace(end, not_before=later, code=away.code, message=away.message)
     return end
 

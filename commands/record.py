@@ -11,6 +11,7 @@ from events import status
 
 BUSY_FOR = timedelta(seconds=60)
 """A recovery job holds a server for minutes: no use in asking again sooner."""
+PATIENCE = timedelta(hours=1)
 _BACKOFF, _LONGEST, _DOUBLINGS = timedelta(seconds=5), timedelta(minutes=10), 7
 
 
@@ -38,6 +39,11 @@ def retry_at(server_id: str, attempt: int, at: datetime) -> datetime:
     longest = min(_BACKOFF * float(2 ** min(attempt, _DOUBLINGS)), _LONGEST)
     die = hashlib.sha256(f"{server_id} {attempt} {at.isoformat()}".encode()).digest()
     return at + timedelta(seconds=1) + longest * (int.from_bytes(die[:4], "big") / 2**32)
+
+
+def patient(moment: datetime, fault: Fault) -> datetime:
+    """``moment``, or later if AWS asked for more patience; an hour of it at most."""
+    return max(moment, fault.at + min(timedelta(seconds=fault.retry_after), PATIENCE))
 
 
 def _meant_for_all(group: g.Group, outcome: Outcome) -> bool:
@@ -116,7 +122,7 @@ def _fate(server: g.Server, outcome: Fault) -> tuple[f.Fate, datetime | None]:
     attempt = server.attempts + spent
     if outcome.kind in {"permanent", "group"} or attempt >= g.MAX_ATTEMPTS:
         return "failed", None
-    again = retry_at(outcome.server_id, attempt, outcome.at)
+    again = patient(retry_at(outcome.server_id, attempt, outcome.at), outcome)
     if outcome.kind == "busy":
         return "busy", again + BUSY_FOR
     return ("outage" if outcome.kind == "outage" else "retry"), again

@@ -10,15 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 
 from commands.aws.calls import Data
 from commands.aws.failures import GONE, FailedError, OutOfTimeError
-from commands.aws.preflight import needs_template, refusals
-from commands.aws.round import Round, Snapshot
+from commands.aws.preflight import needs_template
+from commands.aws.round import Round, Snapshot, judge, template_of
 from commands.aws.settings import awaits_drs, drs_changes, template_changes, template_differences
-from commands.aws.survey import Survey
-from commands.outcomes import LAG, Ask, Fault, Proved
+from commands.outcomes import LAG, Ask, Fault, Kind, Proved
 
 PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """Seconds before a read that may lag is made again: at first, and at most."""
@@ -33,6 +31,8 @@ class ServerApply:
     wrote: list[str] = field(default_factory=list)
     wrote_at: datetime | None = None
     unanswered: bool = False
+    read_at: datetime = field(init=False)
+    """When the first of the reads began that a proof rests on."""
 
     def outcome(self) -> Proved | Fault | None:
         """What came of it; None if the deadline left the server untouched. Never raises."""
@@ -43,11 +43,11 @@ class ServerApply:
                 self._fault("cut", "OUT_OF_TIME", "its time was up: goes on in the next turn") if self.wrote else None
             )
         except FailedError as failed:
-            return self._fault(failed.kind, failed.code, failed.message)
+            return self._fault(failed.kind, failed.code, failed.message, failed.retry_after)
         except Exception as error:  # noqa: BLE001  whatever it is, it is this server's outcome, not the worker's end
             return self._fault("transient", type(error).__name__, str(error))
 
-    def _fault(self, kind: Any, code: str, message: str) -> Fault:  # noqa: ANN401  a Kind
+    def _fault(self, kind: Kind, code: str, message: str, retry_after: float = 0) -> Fault:
         return Fault(
             server_id=self.ask.server_id,
             epoch=self.ask.epoch,
@@ -58,19 +58,20 @@ class ServerApply:
             wrote=tuple(self.wrote),
             wrote_at=self.wrote_at if self.wrote else None,
             unanswered=self.unanswered,
+            retry_after=retry_after,
         )
 
     def _proved(self) -> Proved:
         """A proof by reading alone counts only once no write before it can be hidden from it by a lag."""
-        read_at, version = self.round.began, self._applied(self.round.snapshot)
-        while not self.wrote and self.ask.settled_at and read_at < self.ask.settled_at:
+        version = self._applied(self.round.snapshot)
+        while not self.wrote and self.ask.settled_at and self.read_at < self.ask.settled_at:
             self._sleep((self.ask.settled_at - self.round.calls.now()).total_seconds())
-            read_at, version = self.round.calls.now(), self._applied(lambda _template_id: None)
+            version = self._applied(lambda _template_id: None)
         return Proved(
             server_id=self.ask.server_id,
             epoch=self.ask.epoch,
             config_hash=self.ask.config_hash,
-            at=read_at,
+            at=self.read_at,
             template_id=version["LaunchTemplateId"],
             template_version=version["VersionNumber"],
             wrote=tuple(self.wrote),
@@ -88,6 +89,7 @@ class ServerApply:
 
     def _once(self, snapshot: Snapshot) -> Data:
         ask, survey = self.ask, self.round.survey
+        self.read_at = self.round.calls.now()
         found = self._call("drs", "GetLaunchConfiguration", {"sourceServerID": ask.server_id})
         template_id = template_of(found)
         changes = drs_changes(ask.configuration, found)
@@ -98,7 +100,11 @@ class ServerApply:
         version = self._updated(template_id, changes) if changes or before is None else before
         if version is seen and _due(ask, version):  # a write starts from how things are now
             version = self.round.templates.default(template_id)
-        return self._write_version(template_id, version) if _due(ask, version) else version
+        if _due(ask, version):
+            return self._write_version(template_id, version)
+        if version is seen:
+            self.read_at = self.round.began
+        return version
 
     def _updated(self, template_id: str, changes: Data) -> Data:
         """The DRS layer, whose answer is its read-back; and the template after what DRS made of it by itself."""
@@ -176,21 +182,6 @@ class ServerApply:
         if left <= 0:
             raise OutOfTimeError
         self.round.calls.sleep(min(max(seconds, 0), left))
-
-
-def template_of(settings: Data) -> str:
-    """The id of the launch template that DRS uses for a server, never known from before."""
-    template_id = str(settings.get("ec2LaunchTemplateID") or "")
-    if not template_id:
-        raise FailedError("permanent", "NO_LAUNCH_TEMPLATE", "DRS names no launch template for this server")
-    return template_id
-
-
-def judge(ask: Ask, survey: Survey, version: Data | None) -> None:
-    """Refuses what AWS would not launch, before anything is written."""
-    found = list(refusals(ask, survey, (version or {}).get("LaunchTemplateData", {})))
-    if found:
-        raise FailedError("permanent", found[0].code, "; ".join(map(str, found)))
 
 
 def _due(ask: Ask, version: Data) -> bool:

@@ -6,7 +6,7 @@ was not answered may still land: it is never sent again here.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import SystemRandom
 from threading import Lock
 from typing import Any, Protocol
@@ -64,7 +64,7 @@ class Calls:
             except FailedError as failed:
                 if failed.code in EXPIRED and not renewed:
                     renewed = True
-                elif attempt == TRIES or not self._again(service, operation, failed, attempt):
+                elif attempt == TRIES or not self._again(service, operation, failed, attempt, deadline):
                     raise
         raise AssertionError("the last try returns or raises")
 
@@ -97,17 +97,17 @@ class Calls:
         """One request and its answer: what a test may stand in front of."""
         return dict(getattr(client, xform_name(operation))(**arguments))
 
-    def _again(self, service: str, operation: str, failed: FailedError, attempt: int) -> bool:
+    def _again(self, service: str, operation: str, failed: FailedError, attempt: int, deadline: datetime) -> bool:
         """Whether it is safe and sensible to send it once more; then also the wait before that."""
-        pause = self.random.uniform(0, PAUSE * 2 ** (attempt - 1))
         if failed.throttled:
             self.limiter.slow(service, operation, failed.retry_after)
-            self.sleep(max(pause, failed.retry_after))
-            return True
-        if failed.kind == "outage" and operation.startswith(READS):
-            self.sleep(pause)
-            return attempt < READ_TRIES
-        return False
+        elif failed.kind != "outage" or not operation.startswith(READS) or attempt >= READ_TRIES:
+            return False
+        pause = max(self.random.uniform(0, PAUSE * 2 ** (attempt - 1)), failed.retry_after)
+        if self.now() + timedelta(seconds=pause) >= deadline:
+            return False
+        self.sleep(pause)
+        return True
 
 
 def _only_known(value: Any, shape: Any) -> Any:  # noqa: ANN401  JSON and a botocore shape

@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
-from commands.aws.apply import template_of
 from commands.aws.calls import Data
 from commands.aws.failures import FailedError, OutOfTimeError
 from commands.aws.preflight import refusals
-from commands.aws.round import Round
+from commands.aws.round import Round, template_of
 from commands.aws.settings import differences
 from commands.outcomes import Ask, Call, Change, Plan, ServerPlan
 

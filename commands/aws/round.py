@@ -1,4 +1,4 @@
-"""One round of the door: up to a hundred servers, and what they share."""
+"""One round of the door: up to a hundred servers, what they share, and what each must be before it is touched."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -7,8 +7,10 @@ from datetime import datetime
 
 from commands.aws.calls import Calls, Data
 from commands.aws.failures import FailedError, OutOfTimeError
+from commands.aws.preflight import refusals
 from commands.aws.survey import Survey
 from commands.aws.templates import Templates
+from commands.outcomes import Ask
 
 Snapshot = Callable[[str], Data | None]
 """By template id, what its default version said at the beginning."""
@@ -31,3 +33,18 @@ class Round:
         with suppress(FailedError, OutOfTimeError):
             self.prefetched()
         return self.templates.snapshot(template_id)
+
+
+def template_of(settings: Data) -> str:
+    """The id of the launch template that DRS uses for a server, never known from before."""
+    template_id = str(settings.get("ec2LaunchTemplateID") or "")
+    if not template_id:
+        raise FailedError("permanent", "NO_LAUNCH_TEMPLATE", "DRS names no launch template for this server")
+    return template_id
+
+
+def judge(ask: Ask, survey: Survey, version: Data | None) -> None:
+    """Refuses what AWS would not launch, before anything is written."""
+    found = list(refusals(ask, survey, (version or {}).get("LaunchTemplateData", {})))
+    if found:
+        raise FailedError("permanent", found[0].code, "; ".join(map(str, found)))
