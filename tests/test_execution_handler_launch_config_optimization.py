@@ -19,6 +19,7 @@ from events.model import canonical
 from local.simulator.faults import Fault
 from local.simulator.simulator import Simulator
 from tests.commands.bench import (
+    asked,
     calls,
     due_at,
     for_ever,
@@ -46,7 +47,7 @@ def test_a_wave_on_a_ready_group_is_one_read_and_one_call_to_aws(desk: Desk) -> 
     group_id = desk.create()
     since, reads = len(desk.simulator.calls()), desk.store.reads
     answer = desk.start_wave(group_id)
-    assert calls(desk.simulator, since) == ["StartRecovery"]
+    assert asked(desk.simulator, since) == ["StartRecovery"]
     assert desk.store.reads - reads == 1
     assert (answer["path"], answer["configurationCalls"], answer["eventTableReads"]) == ("fast", 0, 1)
     assert answer["jobIds"] == list(jobs(desk))
@@ -57,7 +58,7 @@ def test_a_wave_of_three_ready_groups_is_one_read_of_each_and_one_job(desk: Desk
     group_ids = [desk.create(id_, sourceServerIds=[id_]) for id_ in desk.simulator.server_ids()]
     since, reads = len(desk.simulator.calls()), desk.store.reads
     answer = desk.start_wave(*group_ids)
-    assert calls(desk.simulator, since) == ["StartRecovery"]
+    assert asked(desk.simulator, since) == ["StartRecovery"]
     assert desk.store.reads - reads == 3
     assert [group["groupId"] for group in answer["groups"]] == group_ids
     [servers] = jobs(desk).values()
@@ -93,7 +94,7 @@ def test_the_servers_are_launched_from_what_was_applied_before_the_disaster(desk
 
 def test_a_group_without_any_launch_configuration_starts_directly(desk: Desk) -> None:
     answer = desk.start_wave(desk.create(launchConfig={}))
-    assert calls(desk.simulator) == ["StartRecovery"]
+    assert asked(desk.simulator) == ["StartRecovery"]
     assert (answer["path"], answer["groups"][0]["status"], answer["servers"]) == ("fast", "not_configured", 3)
 
 
@@ -149,7 +150,7 @@ def test_a_wave_on_a_group_that_is_not_ready_mends_it_first_and_then_starts(
     answer = desk.start_wave(group_id, isDrill=is_drill)
     assert (answer["path"], answer["groups"][0]["unprovedServers"]) == ("repaired", [])
     assert [in_aws(desk.simulator, id_) for id_ in desk.simulator.server_ids()] == [SETTINGS] * 3
-    *configured, last = calls(desk.simulator, since)
+    *configured, last = asked(desk.simulator, since)
     assert (last, len(configured)) == ("StartRecovery", answer["configurationCalls"])
     assert configured, "and the evidence counts what it took"
 
@@ -168,7 +169,7 @@ def test_a_wave_mends_only_the_groups_that_need_it(desk: Desk) -> None:
 def test_a_wave_tries_again_within_its_budget_what_may_do_better(desk: Desk) -> None:
     group_id = pending(desk)
     victim = desk.simulator.server_ids()[1]
-    desk.simulator.fault(Fault("ConflictException", "UpdateLaunchConfiguration", times=3, server_id=victim))
+    desk.simulator.fault(Fault("IdempotentParameterMismatch", "CreateLaunchTemplateVersion", times=3, server_id=victim))
     answer = desk.start_wave(group_id, budgetSeconds=120)
     assert (answer["path"], answer["groups"][0]["unprovedServers"]) == ("repaired", [])
 
@@ -271,7 +272,7 @@ def test_what_happens_then_is_said_by_the_call_else_by_the_group_else_by_the_kin
 def test_with_no_budget_a_recovery_starts_at_once_with_what_there_is(desk: Desk) -> None:
     group_id = pending(desk)
     answer = desk.start_wave(group_id, isDrill=False, budgetSeconds=0)
-    assert calls(desk.simulator) == ["StartRecovery"]
+    assert asked(desk.simulator) == ["StartRecovery"]
     assert answer["groups"][0]["unprovedServers"] == sorted(desk.simulator.server_ids())
 
 

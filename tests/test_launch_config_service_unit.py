@@ -16,6 +16,7 @@ from events.streams import GROUP, refold
 from local.simulator.faults import Fault
 from tests.commands.bench import (
     FIRST_APPLY,
+    asked,
     calls,
     due_at,
     facts,
@@ -27,6 +28,7 @@ from tests.commands.bench import (
     versions,
     written,
 )
+from tests.commands.surroundings import GROUPS, SUBNET
 from tests.kit import NOON, SETTINGS, Desk
 
 A_DAY = 24 * 3600
@@ -47,8 +49,10 @@ def own(server_id: str, **settings: Any) -> dict[str, Any]:  # noqa: ANN401  a l
 
 def test_drs_is_written_first_then_the_template_and_both_are_read_back(desk: Desk) -> None:
     desk.create()
+    *one_server_each, looks_at_many = FIRST_APPLY
     for server_id in desk.simulator.server_ids():
-        assert calls(desk.simulator, 0, server_id) == FIRST_APPLY
+        assert calls(desk.simulator, 0, server_id) == one_server_each
+    assert calls(desk.simulator)[-1] == looks_at_many
 
 
 def test_the_new_version_is_made_from_the_default_and_made_default_by_its_number(desk: Desk) -> None:
@@ -80,7 +84,7 @@ def test_asking_again_for_what_is_ready_asks_aws_nothing(desk: Desk, operation: 
     since, version = len(desk.simulator.calls()), desk.stream(group_id).version
     more = {"launchConfig": SETTINGS} if operation == "update_protection_group" else {}
     assert desk.ask(operation, groupId=group_id, **more)["status"] == "ready"
-    assert calls(desk.simulator, since) == []
+    assert asked(desk.simulator, since) == []
     assert desk.stream(group_id).version == version
 
 
@@ -203,20 +207,19 @@ def test_a_definition_that_differs_from_what_was_applied_is_known_at_once_withou
     since = len(desk.simulator.calls())
     answer = desk.ask("update_protection_group", groupId=group_id, launchConfig=OTHER, respondAsync=True)
     assert (answer["status"], answer["reasons"]) == ("pending", [{"reason": "REDEFINED", "servers": 3}])
-    assert calls(desk.simulator, since) == []
+    assert asked(desk.simulator, since) == []
     applied = {server["configHash"] for server in answer["launchConfigStatus"]["serverConfigs"].values()}
     assert applied == {fingerprint(SETTINGS)}  # type: ignore[arg-type]
 
 
 def test_a_definition_that_says_the_same_in_another_order_is_no_change(desk: Desk) -> None:
-    subnet = {"subnetId": "subnet-0a1b2c3d"}
-    group_id = desk.create(
-        launchConfig={**subnet, "securityGroupIds": ["sg-0000000a", "sg-0000000b"], "tags": {"a": "1", "b": "2"}}
-    )
+    one, other = GROUPS
+    subnet = {"subnetId": SUBNET}
+    group_id = desk.create(launchConfig={**subnet, "securityGroupIds": [one, other], "tags": {"a": "1", "b": "2"}})
     since = len(desk.simulator.calls())
-    same = {"tags": {"b": "2", "a": "1"}, "securityGroupIds": ["sg-0000000b", "sg-0000000a"], **subnet}
+    same = {"tags": {"b": "2", "a": "1"}, "securityGroupIds": [other, one], **subnet}
     assert desk.ask("update_protection_group", groupId=group_id, launchConfig=same)["status"] == "ready"
-    assert calls(desk.simulator, since) == []
+    assert asked(desk.simulator, since) == []
 
 
 def test_a_proof_lasts_a_day_and_then_a_look_renews_it_but_not_when_it_was_applied(desk: Desk) -> None:

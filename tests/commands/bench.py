@@ -25,6 +25,7 @@ from events.model import Model
 from events.streams import GROUP, WAVE
 from local.simulator.faults import Fault
 from local.simulator.simulator import Simulator
+from tests.commands.surroundings import furnish
 from tests.kit import SETTINGS, Clock, Desk
 
 FIRST_APPLY = [
@@ -61,8 +62,9 @@ class OneTime(Clock):
 
 
 def fresh(simulator: Simulator, store: MemoryStore | None = None) -> Desk:
-    """A new desk in front of the same simulator, as at the start."""
+    """A new desk in front of the same simulator, as at the start, with what settings may name."""
     simulator.reset()
+    furnish(simulator)
     clock = OneTime(simulator=simulator)
     simulator.clock.freeze(clock.time)
     return Desk(simulator, clock, store or MemoryStore())
@@ -161,8 +163,10 @@ def asked(simulator: Simulator, since: int = 0) -> list[str]:
 
 
 def calls(simulator: Simulator, since: int = 0, server_id: str = "") -> list[str]:
-    """Those about configurations, one server each: not what surrounds them. Perhaps only those about one server."""
-    found = [call for call in simulator.calls(since) if call.operation in {*FIRST_APPLY, "StartRecovery"}]
+    """Those about configurations: not what surrounds them, nor pages of everything. Perhaps only about one server."""
+    page = "DescribeLaunchTemplateVersions"
+    about = [call for call in simulator.calls(since) if call.server_ids or call.operation != page]
+    found = [call for call in about if call.operation in {*FIRST_APPLY, "StartRecovery"}]
     return [call.operation for call in found if not server_id or server_id in call.server_ids]
 
 

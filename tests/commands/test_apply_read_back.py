@@ -34,12 +34,12 @@ def test_a_read_that_lags_behind_the_write_is_read_again_until_it_shows(desk: De
 
     def lags(name: str) -> None:
         if name == "ModifyLaunchTemplate":
-            desk.simulator.fault(Fault("lag", "DescribeLaunchTemplateVersions", times=3, server_id=victim))
+            desk.simulator.fault(Fault("lag", "DescribeLaunchTemplates", times=3, server_id=victim))
 
     meddle(desk, after=lags)
     group_id = desk.create(sourceServerIds=[victim])
     assert desk.status(group_id)["status"] == "ready"
-    assert calls(desk.simulator)[-4:] == ["DescribeLaunchTemplateVersions"] * 4
+    assert calls(desk.simulator)[-4:] == ["DescribeLaunchTemplates"] * 4
 
 
 def test_a_read_that_lags_for_longer_than_our_patience_is_not_believed_and_looked_at_again(desk: Desk) -> None:
@@ -47,7 +47,7 @@ def test_a_read_that_lags_for_longer_than_our_patience_is_not_believed_and_looke
 
     def lags(name: str) -> None:
         if name == "ModifyLaunchTemplate":
-            desk.simulator.fault(Fault("lag", "DescribeLaunchTemplateVersions", times=None, server_id=victim))
+            desk.simulator.fault(Fault("lag", "DescribeLaunchTemplates", times=None, server_id=victim))
 
     meddle(desk, after=lags)
     began = desk.clock.now()
@@ -61,7 +61,7 @@ def test_a_read_that_lags_for_longer_than_our_patience_is_not_believed_and_looke
     assert (desk.status(group_id)["status"], len(versions(desk.simulator, victim))) == ("ready", 2)
 
 
-@pytest.mark.parametrize("before", ["ModifyLaunchTemplate", "DescribeLaunchTemplateVersions"])
+@pytest.mark.parametrize("before", ["ModifyLaunchTemplate", "DescribeLaunchTemplates"])
 def test_whoever_changes_the_template_between_write_and_read_back_is_seen_and_overruled(
     desk: Desk, before: str
 ) -> None:
@@ -76,7 +76,7 @@ def test_whoever_changes_the_template_between_write_and_read_back_is_seen_and_ov
 
     meddle(desk, before=someone)
     group_id = desk.create(sourceServerIds=[victim])
-    if before == "DescribeLaunchTemplateVersions":
+    if before == "DescribeLaunchTemplates":
         assert desk.status(group_id)["status"] == "pending"
         assert woken(desk, group_id)
     assert desk.status(group_id)["status"] == "ready"

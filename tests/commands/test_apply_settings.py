@@ -9,6 +9,7 @@ from events.configuration import LaunchConfiguration, fingerprint
 from local.simulator.faults import Fault
 from local.simulator.simulator import Simulator
 from tests.commands.bench import calls, facts, fresh, launched_from, meddle, versions, woken, written
+from tests.commands.surroundings import KEY
 from tests.kit import Desk
 
 DRS, DEVICE = "DRS", "/dev/nvme0n1"
@@ -241,14 +242,14 @@ def test_an_address_that_drs_copies_survives_our_own_write_even_if_the_read_betw
 
 
 def test_a_null_of_a_servers_own_unsets_what_the_group_says_and_an_override_wins(desk: Desk) -> None:
-    own = {"sourceServerId": the_server(desk), "launchTemplate": {"instanceType": None, "keyName": "own-key"}}
+    own = {"sourceServerId": the_server(desk), "launchTemplate": {"instanceType": None, "keyName": KEY}}
     group_id = desk.create(
-        sourceServerIds=None, servers=[own], launchConfig={"instanceType": "m7i.metal-24xl", "keyName": "group-key"}
+        sourceServerIds=None, servers=[own], launchConfig={"instanceType": "m7i.metal-24xl", "keyName": "nobody-has-it"}
     )
     before = versions(desk.simulator, the_server(desk))[0]
     after = launched_from(desk.simulator, the_server(desk))
-    assert (after["InstanceType"], after["KeyName"]) == (before["InstanceType"], "own-key")
-    assert desk.stream(group_id).state.wanted(the_server(desk)) == {"keyName": "own-key"}
+    assert (after["InstanceType"], after["KeyName"]) == (before["InstanceType"], KEY)
+    assert desk.stream(group_id).state.wanted(the_server(desk)) == {"keyName": KEY}
 
 
 def test_a_drs_setting_that_someone_changes_between_read_and_write_is_seen_in_the_answer_and_put_right(

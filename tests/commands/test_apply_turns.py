@@ -13,6 +13,7 @@ from events.configuration import fingerprint
 from tests.commands.bench import (
     FIRST_APPLY,
     WRITES,
+    asked,
     calls,
     due_at,
     facts,
@@ -182,7 +183,7 @@ def test_with_its_deadline_past_a_turn_sends_aws_nothing(desk: Desk) -> None:
     group_id = desk.create(respondAsync=True)
     pumped(desk, group_id, seconds=-5)
     pumped(desk, group_id, seconds=0)
-    assert calls(desk.simulator) == []
+    assert asked(desk.simulator) == []
     assert desk.status(group_id)["counts"]["pending"] == 3
     assert desk.stream(group_id).state.lease is None
     assert due_at(desk, group_id) == desk.clock.now()

@@ -17,6 +17,8 @@ from events.streams import GROUP, load
 from local.simulator.faults import Fault
 from local.simulator.simulator import Simulator
 from projections.sweep import sweep
+from tests.commands.bench import calls
+from tests.commands.surroundings import a_subnet
 from tests.kit import Desk, desk
 
 SUBNET = "subnet-0123456789abcdef0"
@@ -102,6 +104,7 @@ def test_a_static_address_needs_its_subnet_and_a_server_of_its_own(at_desk: Desk
 
 def test_an_address_that_moves_to_another_server_leaves_the_first_ones_template(at_desk: Desk) -> None:
     one, two = at_desk.simulator.server_ids()[:2]
+    a_subnet(at_desk.simulator, SUBNET, "10.0.0.0/24")
     address = {"launchTemplate": {"staticPrivateIp": "10.0.0.10"}}
     bare = {"launchConfig": HOME, "sourceServerIds": [one, two]}
     group_id = at_desk.create(**bare, servers=[{"sourceServerId": one, **address}])
@@ -234,7 +237,7 @@ def test_a_wave_asks_who_was_refused_for_good_only_in_its_first_turn(at_desk: De
     at_desk.door.apply = slow  # type: ignore[method-assign]
     pump(at_desk.service, group_id, at_desk.service.after(200), wave="first")
 
-    assert len(at_desk.simulator.calls()) - since == 33
+    assert len(calls(at_desk.simulator, since)) == 33
 
 
 @pytest.mark.parametrize("hollow", [{"metadataOptions": {}}, {"blockDeviceMappings": [{"deviceName": "xvda"}]}])

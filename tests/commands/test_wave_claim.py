@@ -3,7 +3,7 @@
 from commands.waves.claim import CLAIM_FOR
 from events import facts as f
 from tests.commands.bench import (
-    calls,
+    asked,
     due_at,
     facts,
     in_aws,
@@ -28,7 +28,7 @@ def test_while_a_wave_launches_a_group_nobody_writes_its_configuration(desk: Des
     assert desk.ask("apply_launch_configs", groupId=group_id, force=True)["status"] == "pending"
     assert desk.ask("update_protection_group", groupId=group_id, launchConfig=OTHER)["status"] == "pending"
     pumped(desk, group_id)
-    assert calls(desk.simulator, since) == []
+    assert asked(desk.simulator, since) == []
     assert due_at(desk, group_id) == desk.clock.now() + CLAIM_FOR
 
 

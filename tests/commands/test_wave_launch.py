@@ -155,7 +155,7 @@ def test_a_job_of_other_servers_or_of_the_other_kind_is_not_taken_for_ours(
     desk.simulator.fault(Fault("drop", "StartRecovery"))
     refused(lambda: desk.start_wave(group_id))
     somebody = [{"sourceServerID": id_} for id_ in desk.simulator.server_ids()[:servers]]
-    desk.drs.start_recovery(isDrill=is_drill, sourceServers=somebody)
+    desk.clients.client("drs").start_recovery(isDrill=is_drill, sourceServers=somebody)
     desk.clock.sleep(SILENCE)
     refused(lambda: desk.start_wave(group_id))  # its servers are busy with somebody else's job
     assert "RecoveryJobStarted" not in wave_facts(desk)

@@ -4,7 +4,7 @@ import pytest
 
 from commands.waves.launch import SETTLE
 from local.simulator.faults import Fault
-from tests.commands.bench import calls, for_ever, jobs, mended, refused, wave_facts
+from tests.commands.bench import asked, calls, for_ever, jobs, mended, refused, wave_facts
 from tests.kit import Desk
 
 SILENCE = SETTLE.total_seconds()
@@ -67,7 +67,7 @@ def test_more_servers_than_drs_recovers_at_once_are_refused_before_anything_is_a
     no = refused(lambda: desk.start_wave(*group_ids))
     assert no.code == "QUOTA_EXCEEDED"
     assert "501 servers" in no.message
-    assert (calls(desk.simulator), wave_facts(desk)) == ([], [])
+    assert (asked(desk.simulator), wave_facts(desk)) == ([], [])
     assert [desk.stream(id_).state.claim for id_ in group_ids] == [None, None]
 
 
