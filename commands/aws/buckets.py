@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 FORGET_AFTER = timedelta(hours=1)
 """A bucket that nobody used for so long is full, and its item may go (DynamoDB TTL)."""
+_EPOCH, _US = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _LOST = "ConditionalCheckFailedException"
 
 
@@ -47,30 +49,35 @@ class MemoryBuckets:
 
 
 class DynamoBuckets:
-    """An item a bucket, added to without a read: `bucket`, `fullAt`, `slowUntil` (ms), `slowness`, `expiresAt` (s)."""
+    """An item a bucket, added to without a read: `bucket`, `fullAt`, `slowUntil` (µs), `slowness`, `expiresAt` (s).
+
+    A step is kept to the microsecond: one of 3.3 ms kept as 3 ms would be a tenth more calls than AWS takes.
+    """
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client, self._table = client, table
 
     def take(self, bucket: str, step: timedelta, now: datetime, latest: datetime) -> Fill | None:
-        """See `Buckets`. One update while the bucket is in use, a second one when it was full."""
-        values = {":now": _ms(now), ":step": round(step / timedelta(milliseconds=1)), ":latest": _ms(latest - step)}
-        in_use = "fullAt > :now AND fullAt <= :latest"
-        moved = self._update(bucket, "fullAt = fullAt + :step", in_use, values, now)
-        return moved or self._from_full(bucket, now, step, latest)
+        """See `Buckets`. One update while it is in use, one when it was full, a third if somebody else was first."""
+        in_use = partial(self._in_use, bucket, step, now, latest)
+        if moved := in_use():
+            return moved
+        return None if now + step > latest else self._from_full(bucket, step, now) or in_use()
 
-    def _from_full(self, bucket: str, now: datetime, step: timedelta, latest: datetime) -> Fill | None:
-        if now + step > latest:
-            return None
-        values = {":now": _ms(now), ":full": _ms(now + step)}
+    def _in_use(self, bucket: str, step: timedelta, now: datetime, latest: datetime) -> Fill | None:
+        values = {":now": _us(now), ":step": step // _US, ":latest": _us(latest - step)}
+        return self._update(bucket, "fullAt = fullAt + :step", "fullAt > :now AND fullAt <= :latest", values, now)
+
+    def _from_full(self, bucket: str, step: timedelta, now: datetime) -> Fill | None:
+        values = {":now": _us(now), ":full": _us(now + step)}
         return self._update(bucket, "fullAt = :full", "attribute_not_exists(fullAt) OR fullAt <= :now", values, now)
 
     def empty(self, bucket: str, fill: Fill) -> None:
         """See `Buckets`."""
         until = fill.slow_until or fill.full_at
-        slow = {":slowness": fill.slowness, ":until": _ms(until)}
+        slow = {":slowness": fill.slowness, ":until": _us(until)}
         later = "slowness = :slowness, slowUntil = :until"
-        values = {":full": _ms(fill.full_at), **slow}
+        values = {":full": _us(fill.full_at), **slow}
         condition = "attribute_not_exists(fullAt) OR fullAt <= :full"
         if not self._update(bucket, f"fullAt = :full, {later}", condition, values, until):
             self._update(bucket, later, "attribute_exists(fullAt)", slow, until)
@@ -82,7 +89,7 @@ class DynamoBuckets:
 
     def _update(self, bucket: str, change: str, condition: str, values: dict[str, int], used: datetime) -> Fill | None:
         """The bucket after the change; None if the condition does not hold."""
-        expires = _ms(used + FORGET_AFTER) // 1000
+        expires = int((used + FORGET_AFTER).timestamp())
         try:
             answer = self._client.update_item(
                 TableName=self._table,
@@ -104,9 +111,9 @@ def _fill(item: dict[str, Any]) -> Fill:
     return Fill(_moment(item["fullAt"]), int(item.get("slowness", {"N": "1"})["N"]), slow_until)
 
 
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+def _us(moment: datetime) -> int:
+    return (moment - _EPOCH) // _US
 
 
 def _moment(typed: dict[str, str]) -> datetime:
-    return datetime.fromtimestamp(int(typed["N"]) / 1000, UTC)
+    return _EPOCH + int(typed["N"]) * _US
