@@ -56,10 +56,15 @@ def main(*, as_json: bool) -> int:
         process.first_line(60)
         simulator = RemoteSimulator(f"http://{HOST}:{port}")
         rows = [_run(simulator, case) for case in CASES]
+        waves = {
+            name: _waves(simulator, applied_before=name == "appliedBefore") for name in ("appliedBefore", "atRunTime")
+        }
     baseline = rows[-1]["seconds"] / rows[1]["seconds"]
     if as_json:
-        print(orjson.dumps({"latencySeconds": LATENCY, "rows": rows, "baselineRatio": round(baseline, 1)}).decode())  # noqa: T201  asked for
+        figures = {"latencySeconds": LATENCY, "rows": rows, "baselineRatio": round(baseline, 1), "waves": waves}
+        print(orjson.dumps(figures).decode())  # noqa: T201  asked for
     _tell(rows, baseline)
+    _tell_waves(waves)
     return 0
 
 
@@ -74,8 +79,7 @@ def _run(simulator: RemoteSimulator, case: Case) -> Json:
     asked: Json = {"endpoint": simulator.endpoint, "servers": case.servers, "limits": case.limits, "empty": case.empty}
     if case.workers:
         asked["workers"] = case.workers
-    command = [sys.executable, "-m", "tests.performance.apply_once", orjson.dumps(asked).decode()]
-    seen: Json = orjson.loads(subprocess.run(command, check=True, capture_output=True).stdout.splitlines()[-1])
+    seen = _process("apply_once", asked)
     floor = _floor(case)
     return {
         "name": case.name,
@@ -86,6 +90,21 @@ def _run(simulator: RemoteSimulator, case: Case) -> Json:
         "throttled": sum(simulator.throttled().values()),
         "awsCalls": simulator.counts(),
     }
+
+
+def _waves(simulator: RemoteSimulator, *, applied_before: bool) -> Json:
+    say.print(f"five waves, {'applied before' if applied_before else 'applied at run time'} ...")
+    simulator.reset()
+    simulator.latency(LATENCY)
+    asked = {"endpoint": simulator.endpoint, "limits": NO_DRS_LIMIT, "appliedBefore": applied_before}
+    return _process("waves_once", asked)
+
+
+def _process(module: str, asked: Json) -> Json:
+    """What a process of its own saw."""
+    command = [sys.executable, "-m", f"tests.performance.{module}", orjson.dumps(asked).decode()]
+    seen: Json = orjson.loads(subprocess.run(command, check=True, capture_output=True).stdout.splitlines()[-1])
+    return seen
 
 
 def _floor(case: Case) -> float:
@@ -112,6 +131,14 @@ def _tell(rows: list[Json], baseline: float) -> None:
         table.add_row(row["name"], *map(str, (*cells, row["calls"], row["throttled"], row["peakMegabytes"])))
     say.print(table)
     say.print(f"One server at a time takes {baseline:.1f} times as long as {CASES[1].name}.")
+
+
+def _tell_waves(waves: Json) -> None:
+    before, then = (sum(waves[name]["milliseconds"]) / 1000 for name in ("appliedBefore", "atRunTime"))
+    calls = waves["appliedBefore"]["configurationCalls"]
+    say.print("Five waves, from start wave to StartRecovery accepted:")
+    say.print(f"{then:.1f} s applied at run time, {before:.1f} s applied before with {calls} configuration calls.")
+    say.print(f"That is {1 - before / then:.0%} less.")
 
 
 if __name__ == "__main__":
