@@ -60,6 +60,8 @@ class _Line:
     counter: Lock = field(default_factory=Lock)
     taking: Lock = field(default_factory=Lock)
     slowness: int = 1
+    slower_from: datetime | None = None
+    """Since when being throttled is news: before that it is about calls that went out at the old pace."""
 
 
 class Limiter:
@@ -96,7 +98,10 @@ class Limiter:
         if not pace:
             return
         line, now = self._lines[bucket], self._now()
-        line.slowness = min(2 * line.slowness, pace.slowest)
+        with line.counter:
+            if line.slower_from is None or now >= line.slower_from:
+                line.slowness = min(2 * line.slowness, pace.slowest)
+                line.slower_from = now + AHEAD
         empty_for = timedelta(seconds=seconds) + pace.holds
         self._buckets.empty(self._key(bucket), Fill(now + empty_for, line.slowness, now + pace.slow_for))
 
@@ -144,7 +149,8 @@ class Limiter:
             fill = self._buckets.take(self._key(bucket), step * number, now, latest + pace.holds)
             if fill:
                 line.slowness = fill.slowed(now)
-                return [fill.full_at - step * left - pace.holds for left in reversed(range(number))]
+                times = (fill.full_at - step * left - pace.holds for left in reversed(range(number)))
+                return [max(time, now) for time in times]
         return []
 
     def _until(self, moment: datetime) -> None:

@@ -7,8 +7,9 @@ and are slowed down by what AWS answers.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated
 
-import orjson
+from pydantic import ConfigDict, Field, TypeAdapter
 
 SPARED = 0.05
 """The part of each bucket that is left to others in the account, and to the jitter of the network."""
@@ -18,9 +19,10 @@ SPARED = 0.05
 class Pace:
     """A bucket of ``burst`` tokens, refilled at ``rate`` a second."""
 
-    burst: int
-    rate: float
+    burst: Annotated[int, Field(ge=1)]
+    rate: Annotated[float, Field(gt=0)]
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
     slowest = 8
     """How many times slower a throttled API is called at most."""
     slow_for = timedelta(seconds=60)
@@ -36,6 +38,7 @@ class Pace:
         return self.interval * max(int(self.burst * (1 - SPARED)), 1)
 
 
+_SETTING = TypeAdapter(dict[str, Pace | None])
 _WRITE, _READ = Pace(100, 5), Pace(100, 20)
 PUBLISHED: Mapping[str, Pace] = {
     "ec2:CreateLaunchTemplateVersion": _WRITE,
@@ -65,11 +68,10 @@ def paces(text: str) -> dict[str, Pace]:
     """The published ones, changed by a setting: ``{"drs": {"burst": 10, "rate": 4}, "iam": null}``; null = no limit.
 
     Raises:
-        ValueError: it is no such JSON, or names a bucket that there is not.
+        ValueError: it is no such JSON, has no rate at which a call ever goes, or names no bucket that there is.
     """
-    said = orjson.loads(text or "{}")
+    said = _SETTING.validate_json(text or "{}")
     unknown = sorted({*said} - {*PUBLISHED})
     if unknown:
         raise ValueError(f"no such bucket: {', '.join(unknown)}; there are {', '.join(PUBLISHED)}")
-    changed = {name: Pace(**pace) if pace else None for name, pace in said.items()}
-    return {name: pace for name, pace in {**PUBLISHED, **changed}.items() if pace}
+    return {name: pace for name, pace in {**PUBLISHED, **said}.items() if pace}
