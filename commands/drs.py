@@ -21,7 +21,7 @@ from commands.aws.plan import plan
 from commands.aws.round import Round
 from commands.aws.survey import source_servers, survey
 from commands.aws.templates import Templates
-from commands.outcomes import Ask, Fault, Outcome, Plan, Proved, SourceServer
+from commands.outcomes import Ask, Fault, Outcome, Plan, Proved, ServerPlan, SourceServer
 from events.errors import Refused
 
 WORKERS = 48
@@ -44,6 +44,12 @@ class Door:
     def apply(self, asks: Sequence[Ask], deadline: datetime, *, urgent: bool = False) -> Iterator[Outcome]:
         """One outcome for each server, as they come; none for those the deadline left untouched."""
         progress = _Progress()
+        try:
+            self.calls.ready()
+        except FailedError as failed:
+            one = asks[0]
+            yield Fault(one.server_id, one.epoch, failed.kind, failed.code, failed.message, self.calls.now())
+            return
         with self._round(asks, deadline, urgent=urgent) as (round_, pool):
             tasks = [pool.submit(self._one, round_, ask, progress) for ask in asks]
             for done in as_completed(tasks):
@@ -54,6 +60,10 @@ class Door:
 
     def plan(self, asks: Sequence[Ask], deadline: datetime) -> Plan:
         """What an apply would do, field by field; nothing is written."""
+        try:
+            self.calls.ready()
+        except FailedError as failed:
+            return Plan(tuple(ServerPlan(ask.server_id, errors=((failed.code, failed.message),)) for ask in asks))
         with self._round(asks, deadline, urgent=False) as (round_, pool):
             return plan(round_, pool, asks)
 

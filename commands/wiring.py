@@ -54,7 +54,7 @@ def door(target: Target, home: str, now: Callable[[], datetime], sleep: Callable
         buckets = DynamoBuckets(_dynamodb(), os.environ["LIMIT_TABLE"])
         limits = paces(os.environ.get("LIMITS", ""))
         limiter = Limiter(buckets, f"{target.account_id}#{target.region}", limits, now, sleep)
-        _DOORS[target] = Door(Calls(clients(target, home), limiter, now, sleep))
+        _DOORS[target] = Door(Calls(clients(target, home, now), limiter, now, sleep))
     return _DOORS[target]
 
 
@@ -64,14 +64,14 @@ def configuration_calls() -> int:
 
 
 @cache
-def clients(target: Target, home: str) -> Clients:
+def clients(target: Target, home: str, now: Callable[[], datetime]) -> Clients:
     """The target's clients, which send everything once. ``home`` is the account where this runs."""
-    return _accounts(home).of(target)
+    return _accounts(home, now).of(target)
 
 
 @cache
-def _accounts(home: str) -> Accounts:
-    return Accounts(home, CONFIG)
+def _accounts(home: str, now: Callable[[], datetime]) -> Accounts:
+    return Accounts(home, CONFIG, now)
 
 
 @cache

@@ -1,38 +1,49 @@
 """Clients for each account and Region, with the rights of its role: the only place where credentials are met.
 
-A role is assumed with its external id (IAM User Guide, The confused deputy problem). botocore keeps the session and
-renews it some minutes before it ends; one that AWS calls expired all the same is given up for a new one.
+A role is assumed with its external id (IAM User Guide, The confused deputy problem), once for all who ask meanwhile:
+they are told the same, also if it fails. It is assumed anew some minutes before its session ends, and when AWS calls
+that expired all the same. So no credentials are fetched while a call is on its way, and none waits in a queue for it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
-from botocore.session import get_session
 
 from events.groups import Target
 
 SESSION = "preflight"
+BEFORE_IT_ENDS = timedelta(minutes=5)
+"""More than the longest turn of a worker."""
 Client = Any  # boto3 makes its clients when asked for them
 
 
+@dataclass
+class _Rights:
+    """A target's session, until when it is used, and its clients, each made when first asked for."""
+
+    session: boto3.Session
+    until: datetime | None = None
+    clients: dict[str, Client] = field(default_factory=dict)
+
+
 class Accounts:
-    """Clients by target and service, each made when first asked for, then kept.
+    """Clients by target and service.
 
     Args:
         home: the account this runs in, which needs no role.
         config: of every client.
+        now: by whose clock sessions end.
     """
 
-    def __init__(self, home: str, config: Config) -> None:
-        self._home, self._config = home, config
-        self._sessions: dict[Target, boto3.Session] = {}
-        self._clients: dict[tuple[Target, str], Client] = {}
+    def __init__(self, home: str, config: Config, now: Callable[[], datetime]) -> None:
+        self._home, self._config, self._now = home, config, now
+        self._rights: dict[Target, Future[_Rights]] = {}
         self._lock = Lock()
 
     def of(self, target: Target) -> "TargetClients":
@@ -41,48 +52,63 @@ class Accounts:
 
     def client(self, target: Target, service: str) -> Client:
         """A client of ``service`` for the target's own account."""
+        rights = self._current(target)
         with self._lock:
-            key = (target, service)
-            if key not in self._clients:
-                session = self._sessions.setdefault(target, self._session(target))
-                self._clients[key] = _client(session, service, target.region, self._config)
-            return self._clients[key]
+            if service not in rights.clients:
+                rights.clients[service] = _client(rights.session, service, target.region, self._config)
+            return rights.clients[service]
 
     def renew(self, target: Target, used: Client) -> None:
         """AWS calls the credentials of ``used`` expired: new ones from now on, once however many say so."""
         with self._lock:
-            if used in [client for (of, _), client in self._clients.items() if of == target]:
-                self._sessions.pop(target, None)
-                self._clients = {key: client for key, client in self._clients.items() if key[0] != target}
+            held = self._rights.get(target)
+            if held and held.done() and used in held.result().clients.values():
+                del self._rights[target]
 
-    def _session(self, target: Target) -> boto3.Session:
-        if not target.assume_role_name:
-            if target.account_id != self._home:
-                raise ValueError(f"no role is named for account {target.account_id}")
-            return boto3.Session(region_name=target.region)
-        session = get_session()
-        resolver = CredentialResolver([_Assumed(self._assume(target))])
-        session.register_component("credential_provider", resolver)
-        return boto3.Session(botocore_session=session, region_name=target.region)
+    def _current(self, target: Target) -> _Rights:
+        """What is held, or what somebody is fetching already, or what this thread then fetches for all."""
+        with self._lock:
+            held = self._rights.get(target)
+            if held and not (held.done() and self._over(held.result())):
+                ours = None
+            else:
+                held = ours = self._rights[target] = Future()
+        if ours:
+            self._fetch(target, ours)
+        return held.result()
 
-    def _assume(self, target: Target) -> Callable[[], dict[str, str]]:
-        sts = _client(boto3.Session(region_name=target.region), "sts", target.region, self._config)
+    def _fetch(self, target: Target, rights: Future[_Rights]) -> None:
+        try:
+            rights.set_result(self._made(target))
+        except BaseException as error:  # noqa: BLE001  whatever it is, everybody who waits is told
+            with self._lock:
+                self._rights.pop(target, None)
+            rights.set_exception(error)
 
-        def assume() -> dict[str, str]:
-            answer = sts.assume_role(
-                RoleArn=f"arn:{_partition(target.region)}:iam::{target.account_id}:role/{target.assume_role_name}",
-                RoleSessionName=SESSION,
-                ExternalId=target.external_id,
-            )["Credentials"]
-            ends: datetime = answer["Expiration"]
-            return {
-                "access_key": answer["AccessKeyId"],
-                "secret_key": answer["SecretAccessKey"],
-                "token": answer["SessionToken"],
-                "expiry_time": ends.isoformat(),
-            }
+    def _over(self, rights: _Rights) -> bool:
+        return rights.until is not None and self._now() >= rights.until
 
-        return assume
+    def _made(self, target: Target) -> _Rights:
+        own = boto3.Session(region_name=target.region)
+        if target.assume_role_name:
+            return self._assumed(own, target)
+        if target.account_id != self._home:
+            raise ValueError(f"no role is named for account {target.account_id}")
+        return _Rights(own)
+
+    def _assumed(self, own: boto3.Session, target: Target) -> _Rights:
+        given = _client(own, "sts", target.region, self._config).assume_role(
+            RoleArn=f"arn:{_partition(target.region)}:iam::{target.account_id}:role/{target.assume_role_name}",
+            RoleSessionName=SESSION,
+            ExternalId=target.external_id,
+        )["Credentials"]
+        session = boto3.Session(
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+            region_name=target.region,
+        )
+        return _Rights(session, given["Expiration"] - BEFORE_IT_ENDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +125,6 @@ class TargetClients:
     def renew(self, used: Client) -> None:
         """The credentials of this client have expired."""
         self.accounts.renew(self.target, used)
-
-
-class _Assumed(CredentialProvider):
-    """What botocore asks for credentials."""
-
-    METHOD = "assume-role"
-
-    def __init__(self, assume: Callable[[], dict[str, str]]) -> None:
-        super().__init__()
-        self._assume = assume
-
-    def load(self) -> RefreshableCredentials:
-        """The role's credentials, which renew themselves."""
-        return RefreshableCredentials.create_from_metadata(self._assume(), self._assume, self.METHOD)
 
 
 def _client(session: boto3.Session, service: str, region: str, config: Config) -> Client:

@@ -58,9 +58,10 @@ class Calls:
         """
         renewed = False
         for attempt in range(1, TRIES + 1):
-            self.limiter.wait(service, operation, deadline, urgent=urgent)
             try:
-                return self._sent(service, operation, arguments)
+                client = self._client(service, operation)
+                self.limiter.wait(service, operation, deadline, urgent=urgent)
+                return self._sent(client, service, operation, arguments)
             except FailedError as failed:
                 if failed.code in EXPIRED and not renewed:
                     renewed = True
@@ -73,15 +74,34 @@ class Calls:
         model = self.clients.client("ec2").meta.service_model
         return dict(_only_known(template, model.shape_for("RequestLaunchTemplateData")))
 
+    def ready(self) -> None:
+        """Clients can be made: the role, if there is one, can be assumed. Asked once, before many would ask.
+
+        Raises:
+            FailedError: it cannot.
+        """
+        try:
+            self.clients.client("drs")
+        except Exception as error:
+            raise failure("sts", "AssumeRole", error) from error
+
     def typical(self) -> float:
         """Seconds that a call has taken on average; 0 before the first."""
         return self.seconds / self.made if self.made else 0.0
 
-    def _sent(self, service: str, operation: str, arguments: Mapping[str, Any]) -> Data:
-        """Sent once; a role may have to be assumed first. Expired credentials are given up for the next time."""
-        began, client = self.now(), None
+    def _client(self, service: str, operation: str) -> Any:  # noqa: ANN401  a boto3 client
+        """Before the last look at the clock, for a role may have to be assumed first, and that may take its time."""
         try:
-            client = self.clients.client(service)
+            return self.clients.client(service)
+        except Exception as error:
+            failed = failure(service, operation, error)
+            failed.answered = True  # the call itself was not sent
+            raise failed from error
+
+    def _sent(self, client: Any, service: str, operation: str, arguments: Mapping[str, Any]) -> Data:  # noqa: ANN401  a boto3 client
+        """Sent once. Expired credentials are given up for the next time."""
+        began = self.now()
+        try:
             return self.send(client, operation, arguments)
         except Exception as error:
             failed = failure(service, operation, error)

@@ -148,7 +148,8 @@ class Limiter:
             step = pace.interval * line.slowness
             fill = self._buckets.take(self._key(bucket), step * number, now, latest + pace.holds)
             if fill:
-                line.slowness = fill.slowed(now)
+                heard = fill.slowed(now)
+                line.slowness = max(heard, line.slowness) if line.slower_from and now < line.slower_from else heard
                 times = (fill.full_at - step * left - pace.holds for left in reversed(range(number)))
                 return [max(time, now) for time in times]
         return []

@@ -53,7 +53,7 @@ def _start(event: object, context: LambdaContext, requested_at: datetime) -> Sta
     before = wiring.configuration_calls()
     return Start(
         service=service,
-        recovery=lambda target: Recovery(wiring.clients(target, service.account_id)),
+        recovery=lambda target: Recovery(wiring.clients(target, service.account_id, now)),
         calls=lambda: wiring.configuration_calls() - before,
         request=request,
         context=context_of(request, direct_caller(fields, context.aws_request_id)),
