@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
+from commands.aws.lenses import HAVING
 from events.configuration import ENTAILED, LaunchConfiguration
 from events.errors import Refused
 from events.groups import Definition
@@ -14,8 +15,6 @@ from events.groups import Definition
 _RESERVED = tuple(
     IPv4Network(net) for net in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32")
 )
-_HAVING = {"iops": {"gp3", "io1", "io2"}, "throughput": {"gp3"}}
-"""The volume types that have what (EC2 API Reference, EbsBlockDevice)."""
 _ONE_SERVERS = {
     "staticPrivateIp": "an address serves one server",
     "launchIntoInstanceProperties": "an instance is one server's to launch into",
@@ -49,7 +48,7 @@ def _too_much(said: LaunchConfiguration) -> bool:
     return any(
         what in device and "volumeType" in device and device["volumeType"] not in types
         for device in said.get("blockDeviceMappings") or ()
-        for what, types in _HAVING.items()
+        for what, types in HAVING.items()
     )
 
 

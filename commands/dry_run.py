@@ -15,7 +15,7 @@ def dry_run(service: Service, request: ApplyLaunchConfigs, deadline: datetime) -
     stream = service.group(request.group_id)
     group = stream.state
     wanted = sorted(id_ for id_, server in group.servers.items() if server.wanted)
-    asks = [replace(ask, force=request.force) for ask in asks_for(group, wanted)]
+    asks = [replace(ask, force=request.force) for ask in asks_for(group, wanted, service.now())]
     plan = service.door(group.whole().target).plan(asks, deadline) if asks else Plan()
     return {
         "groupId": group.group_id,

@@ -19,7 +19,8 @@ LAG = timedelta(seconds=5)
 class Ask:
     """Make one server's settings equal to ``configuration``; with ``force``, by a new version even if they are.
 
-    ``sharing`` servers of the group go to its subnet. A proof by reading alone must be read at ``settled_at`` or later.
+    ``sharing`` servers of the group go to its subnet. What is only read must be read at ``settled_at`` or later; if
+    nothing at all is written, at ``unknown_until`` or later, for who wrote before the server came here is not known.
     """
 
     group_id: str
@@ -30,6 +31,7 @@ class Ask:
     force: bool = False
     sharing: int = 1
     settled_at: datetime | None = None
+    unknown_until: datetime | None = None
 
     @property
     def description(self) -> str:
@@ -135,3 +137,5 @@ class Doorway(Protocol):
 Doors = Callable[[Target], Doorway]
 HANG = timedelta(seconds=10)
 """The longest a call to AWS can go on after it began: connect and read timeout, with room."""
+OVER = HANG + LAG
+"""After this a write that began is over for sure, and every read shows it."""

@@ -12,7 +12,7 @@ from typing import Literal
 from uuid import uuid4
 
 from commands.decide import EndApply, RecordOutcomes, StartApply
-from commands.outcomes import HANG, LAG, Ask, Fault, Outcome
+from commands.outcomes import LAG, OVER, Ask, Fault, Outcome
 from commands.record import patient, retry_at
 from commands.service import GroupStream, Service
 from events import status
@@ -65,7 +65,7 @@ def pump(
 def _turn(service: Service, lease: Lease, *, failed_too: bool) -> tuple[GroupStream, bool]:
     """One lease's worth of applying, and whether only time was short."""
     group_id, deadline = lease.group_id, lease.deadline
-    start = StartApply(lease.lease_id, deadline + HANG, failed_too=failed_too)
+    start = StartApply(lease.lease_id, deadline + OVER, failed_too=failed_too)
     stream = service.execute(group_id, start, lease.context("StartApply", lease.lease_id))
     if not _ours(stream.state, lease):
         return stream, False
@@ -118,7 +118,7 @@ def _ending(service: Service, lease: Lease, stream: GroupStream, away: Fault | N
     """How the lease is given back: at once, or when a write that was never answered cannot land any more."""
     end = EndApply(lease.lease_id)
     if unanswered:
-        end = replace(end, held_until=service.now() + HANG)
+        end = replace(end, held_until=service.now() + OVER)
     if away:
         later = patient(retry_at(lease.group_id, stream.state.outages, service.now()), away)
         end = replace(end, not_before=later, code=away.code, message=away.message)
@@ -129,16 +129,16 @@ def _asks(group: Group, tried: _Tried, now: datetime, *, failed_too: bool) -> li
     """The next servers: first those without an error, so that those which never succeed keep no others waiting."""
     due = [id_ for id_ in status.due(group, now, failed_too=failed_too) if tried.may_ask(id_, group.servers[id_].epoch)]
     untroubled_first = sorted(due, key=lambda id_: bool(group.servers[id_].errors))[:ASKED]
-    return asks_for(group, untroubled_first)
+    return asks_for(group, untroubled_first, now)
 
 
-def asks_for(group: Group, server_ids: Sequence[str]) -> list[Ask]:
-    """What the door is asked for these servers of a group."""
+def asks_for(group: Group, server_ids: Sequence[str], now: datetime) -> list[Ask]:
+    """What the door is asked ``now`` for these servers of a group."""
     crowd = Counter(group.wanted(id_).get("subnetId") for id_ in group.servers) if server_ids else Counter()
-    return [_ask(group, id_, crowd) for id_ in server_ids]
+    return [_ask(group, id_, crowd, now) for id_ in server_ids]
 
 
-def _ask(group: Group, server_id: str, crowd: Mapping[str | None, int]) -> Ask:
+def _ask(group: Group, server_id: str, crowd: Mapping[str | None, int], now: datetime) -> Ask:
     server, wanted = group.servers[server_id], group.wanted(server_id)
     return Ask(
         group_id=group.group_id,
@@ -149,6 +149,7 @@ def _ask(group: Group, server_id: str, crowd: Mapping[str | None, int]) -> Ask:
         force=server.reason == "forced",
         sharing=crowd[wanted.get("subnetId")],
         settled_at=server.wrote_at and server.wrote_at + LAG,
+        unknown_until=None if server.last_applied or server.wrote_at else now + LAG,
     )
 
 

@@ -22,7 +22,8 @@ def outcome_facts(group: g.Group, outcomes: tuple[Outcome, ...], asked: Asked) -
     """
     meant_for_all = [one for one in outcomes if _meant_for_all(group, one)]
     own = [one for one in outcomes if one.wrote or one not in meant_for_all]
-    facts = (*(_fact(group, outcome) for outcome in own), *_for_all(group, meant_for_all, asked.now))
+    proved = {one.server_id for one in outcomes if isinstance(one, Proved) and _current(group, one)}
+    facts = (*(_fact(group, outcome) for outcome in own), *_for_all(group, meant_for_all, proved, asked.now))
     overwritten = sorted(
         fact.source_server_id
         for fact in facts
@@ -48,15 +49,21 @@ def patient(moment: datetime, fault: Fault) -> datetime:
 
 def _meant_for_all(group: g.Group, outcome: Outcome) -> bool:
     """Whether AWS refused the account, or the role: for what is wanted now, which may have another role."""
+    return isinstance(outcome, Fault) and outcome.kind == "group" and _current(group, outcome)
+
+
+def _current(group: g.Group, outcome: Outcome) -> bool:
     server = group.servers.get(outcome.server_id)
-    current = server is not None and server.epoch == outcome.epoch
-    return current and isinstance(outcome, Fault) and outcome.kind == "group"
+    return server is not None and server.epoch == outcome.epoch
 
 
-def _for_all(group: g.Group, refused: list[Outcome], now: datetime) -> tuple[f.GroupConfigFailed, ...]:
-    """Whoever is pending is failed by it, and it is said once."""
+def _for_all(
+    group: g.Group, refused: list[Outcome], proved: set[str], now: datetime
+) -> tuple[f.GroupConfigFailed, ...]:
+    """Whoever is still pending is failed by it, and it is said once."""
     said = next((one for one in refused if isinstance(one, Fault)), None)
-    due = tuple(id_ for id_ in status.due(group, now, failed_too=True) if not group.servers[id_].failed)
+    pending = status.due(group, now, failed_too=True)
+    due = tuple(id_ for id_ in pending if id_ not in proved and not group.servers[id_].failed)
     if said is None or not due:
         return ()
     message = f.cut(said.message, f.KEPT_TEXT)

@@ -15,8 +15,9 @@ from commands.aws.calls import Data
 from commands.aws.failures import GONE, FailedError, OutOfTimeError
 from commands.aws.preflight import needs_template
 from commands.aws.round import Round, Snapshot, judge, template_of
-from commands.aws.settings import awaits_drs, drs_changes, template_changes, template_differences
+from commands.aws.settings import awaits_drs, drs_changes, of_template, template_changes, template_differences
 from commands.outcomes import LAG, Ask, Fault, Kind, Proved
+from events.configuration import LaunchConfiguration
 
 PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """Seconds before a read that may lag is made again: at first, and at most."""
@@ -33,6 +34,8 @@ class ServerApply:
     unanswered: bool = False
     read_at: datetime = field(init=False)
     """When the first of the reads began that a proof rests on."""
+    wanted: LaunchConfiguration = field(init=False)
+    """What is asked for, as the template is to hold it."""
 
     def outcome(self) -> Proved | Fault | None:
         """What came of it; None if the deadline left the server untouched. Never raises."""
@@ -62,10 +65,10 @@ class ServerApply:
         )
 
     def _proved(self) -> Proved:
-        """A proof by reading alone counts only once no write before it can be hidden from it by a lag."""
+        """What was only read, of one layer or both, counts only once no write before it can be hidden by a lag."""
         version = self._applied(self.round.snapshot)
-        while not self.wrote and self.ask.settled_at and self.read_at < self.ask.settled_at:
-            self._sleep((self.ask.settled_at - self.round.calls.now()).total_seconds())
+        while (settled := self._settled_at()) and self.read_at < settled:
+            self._sleep((settled - self.round.calls.now()).total_seconds())
             version = self._applied(lambda _template_id: None)
         return Proved(
             server_id=self.ask.server_id,
@@ -77,6 +80,9 @@ class ServerApply:
             wrote=tuple(self.wrote),
             wrote_at=self.wrote_at if self.wrote else None,
         )
+
+    def _settled_at(self) -> datetime | None:
+        return self.ask.settled_at or (None if self.wrote else self.ask.unknown_until)
 
     def _applied(self, snapshot: Snapshot) -> Data:
         """The default version, once both layers say what is wanted. DRS may have made the template anew: once."""
@@ -91,6 +97,7 @@ class ServerApply:
         ask, survey = self.ask, self.round.survey
         self.read_at = self.round.calls.now()
         found = self._call("drs", "GetLaunchConfiguration", {"sourceServerID": ask.server_id})
+        self.wanted = of_template(ask.configuration, found)
         template_id = template_of(found)
         changes = drs_changes(ask.configuration, found)
         before = seen = snapshot(template_id)
@@ -98,9 +105,9 @@ class ServerApply:
             before = self.round.templates.default(template_id)
         judge(ask, survey, before)
         version = self._updated(template_id, changes) if changes or before is None else before
-        if version is seen and _due(ask, version):  # a write starts from how things are now
+        if version is seen and self._due(version):  # a write starts from how things are now
             version = self.round.templates.default(template_id)
-        if _due(ask, version):
+        if self._due(version):
             return self._write_version(template_id, version)
         if version is seen:
             self.read_at = self.round.began
@@ -117,7 +124,7 @@ class ServerApply:
     def _write_version(self, template_id: str, source: Data) -> Data:
         """A new version from the one that was default, made default by its number, and read back."""
         ask, number = self.ask, source["VersionNumber"]
-        data = template_changes(ask.configuration, ask.server_id, source["LaunchTemplateData"], everything=ask.force)
+        data = template_changes(self.wanted, ask.server_id, source["LaunchTemplateData"], everything=ask.force)
         created = self._write(
             "ec2",
             "CreateLaunchTemplateVersion",
@@ -125,7 +132,7 @@ class ServerApply:
                 "LaunchTemplateId": template_id,
                 "SourceVersion": str(number),
                 "VersionDescription": ask.description,
-                "ClientToken": sha256(f"{ask.server_id} {number} {ask.description}".encode()).hexdigest(),
+                "ClientToken": sha256(f"{template_id} {number} {ask.description}".encode()).hexdigest(),
                 "LaunchTemplateData": self.round.calls.request(data),
             },
         )
@@ -137,14 +144,18 @@ class ServerApply:
         self._write("ec2", "ModifyLaunchTemplate", {"LaunchTemplateId": template_id, "DefaultVersion": str(number)})
         return self._read_back(template_id, number)
 
+    def _due(self, version: Data) -> bool:
+        """Whether a version must be written: something differs, or it is forced and not what this very ask made."""
+        forced = self.ask.force and version.get("VersionDescription") != self.ask.description
+        data = version["LaunchTemplateData"]
+        return bool(template_changes(self.wanted, self.ask.server_id, data, everything=forced))
+
     def _read_back(self, template_id: str, number: int) -> Data:
         """The default version, once it is the one just made, or one made after it, and says what is wanted."""
 
         def left(version: Data) -> tuple[str, ...]:
             older = ("number",) if version["VersionNumber"] < number else ()
-            return older + template_differences(
-                self.ask.configuration, self.ask.server_id, version["LaunchTemplateData"]
-            )
+            return older + template_differences(self.wanted, self.ask.server_id, version["LaunchTemplateData"])
 
         version = self._read(template_id, lambda version: not left(version))
         if left(version):
@@ -182,10 +193,3 @@ class ServerApply:
         if left <= 0:
             raise OutOfTimeError
         self.round.calls.sleep(min(max(seconds, 0), left))
-
-
-def _due(ask: Ask, version: Data) -> bool:
-    """Whether a new version must be written: something differs, or it is forced and was not made by this very ask."""
-    forced = ask.force and version.get("VersionDescription") != ask.description
-    data = version["LaunchTemplateData"]
-    return bool(template_changes(ask.configuration, ask.server_id, data, everything=forced))

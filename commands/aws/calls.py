@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from botocore import xform_name
 
-from commands.aws.failures import EXPIRED, FailedError, failure
+from commands.aws.failures import EXPIRED, FailedError, OutOfTimeError, failure
 from commands.aws.limiter import Limiter
 
 TRIES, READ_TRIES = 6, 3
@@ -60,7 +60,7 @@ class Calls:
         for attempt in range(1, TRIES + 1):
             try:
                 client = self._client(service, operation)
-                self.limiter.wait(service, operation, deadline, urgent=urgent)
+                self._wait(service, operation, deadline, urgent=urgent)
                 return self._sent(client, service, operation, arguments)
             except FailedError as failed:
                 if failed.code in EXPIRED and not renewed:
@@ -88,6 +88,15 @@ class Calls:
     def typical(self) -> float:
         """Seconds that a call has taken on average; 0 before the first."""
         return self.seconds / self.made if self.made else 0.0
+
+    def _wait(self, service: str, operation: str, deadline: datetime, *, urgent: bool) -> None:
+        """A limiter that cannot be asked is nobody's fault: nothing is sent, and it is asked again later."""
+        try:
+            self.limiter.wait(service, operation, deadline, urgent=urgent)
+        except OutOfTimeError:
+            raise
+        except Exception as error:
+            raise FailedError("outage", "LIMITS_UNAVAILABLE", f"the table of request limits: {error}") from error
 
     def _client(self, service: str, operation: str) -> Any:  # noqa: ANN401  a boto3 client
         """Before the last look at the clock, for a role may have to be assumed first, and that may take its time."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from commands.outcomes import Kind
 from events.facts import KEPT_TEXT, cut
@@ -57,6 +57,8 @@ def failure(service: str, operation: str, error: Exception) -> FailedError:
     """The meaning of what boto3 raised for a call."""
     if isinstance(error, FailedError):
         return error
+    if isinstance(error, ParamValidationError):
+        return FailedError("permanent", "ValidationException", f"{service}:{operation}: {error}")
     if not isinstance(error, ClientError):
         away = isinstance(error, BotoCoreError)
         code = UNREACHABLE if away else type(error).__name__

@@ -10,6 +10,8 @@ from typing import Any
 
 Data = dict[str, Any]
 """LaunchTemplateData, or the answer of GetLaunchConfiguration, as boto3 gives it."""
+HAVING = {"iops": {"gp3", "io1", "io2"}, "throughput": {"gp3"}}
+"""The volume types that have what (EC2 API Reference, EbsBlockDevice); it goes with a type that has it not."""
 TAGGED = ("instance", "volume")
 
 
@@ -20,6 +22,8 @@ class Lens:
     top: str
     get: Callable[[Data], Any]
     put: Callable[[Data, Any], None]
+    whole: bool = False
+    """Whether what is there may say no more than what is wanted."""
 
 
 def _plain(top: str) -> Lens:
@@ -67,7 +71,7 @@ def _whole(top: str) -> Lens:
     def put(data: Data, value: Data) -> None:
         data[top] = _to_ec2(value)
 
-    return Lens(top, lambda data: _camel(data.get(top, {})), put)
+    return Lens(top, lambda data: _camel(data.get(top, {})), put, whole=True)
 
 
 def _get_licenses(data: Data) -> tuple[Data, ...]:
@@ -106,11 +110,12 @@ def _put_groups(data: Data, value: tuple[str, ...]) -> None:
     _own_interface(data)["Groups"] = list(value)
 
 
-def _get_address(data: Data) -> str | None:
-    """DRS writes the list, people write the single one: either may hold the primary address."""
+def _get_address(data: Data) -> str | tuple[str, ...] | None:
+    """DRS writes the list, people write the single one: either may hold the address. More than one is no single one."""
     nic = _interface(data)
-    listed = [one["PrivateIpAddress"] for one in nic.get("PrivateIpAddresses", []) if one.get("Primary")]
-    return nic.get("PrivateIpAddress") or next(iter(listed), None)
+    single = [nic["PrivateIpAddress"]] if nic.get("PrivateIpAddress") else []
+    every = sorted({*single, *(one["PrivateIpAddress"] for one in nic.get("PrivateIpAddresses", []))})
+    return tuple(every) if len(every) > 1 else next(iter(every), None)
 
 
 def _put_address(data: Data, value: str | None) -> None:
@@ -147,7 +152,11 @@ def _put_devices(data: Data, value: tuple[Data, ...]) -> None:
     wanted = {one["deviceName"]: _ebs(one) for one in value}
     devices = data.setdefault("BlockDeviceMappings", [])
     for device in devices:
-        device.setdefault("Ebs", {}).update(wanted.pop(device["DeviceName"], {}))
+        ebs: Data = device.setdefault("Ebs", {})
+        ebs.update(wanted.pop(device["DeviceName"], {}))
+        for what, types in HAVING.items():
+            if ebs.get("VolumeType", "gp3") not in types:
+                ebs.pop(_pascal(what), None)
     devices.extend({"DeviceName": name, "Ebs": ebs} for name, ebs in wanted.items())
 
 

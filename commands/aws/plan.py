@@ -11,7 +11,7 @@ from commands.aws.calls import Data
 from commands.aws.failures import FailedError, OutOfTimeError
 from commands.aws.preflight import refusals
 from commands.aws.round import Round, template_of
-from commands.aws.settings import differences
+from commands.aws.settings import differences, of_template, template_changes
 from commands.outcomes import Ask, Call, Change, Plan, ServerPlan
 
 FIRST_READS = (("drs", "GetLaunchConfiguration"), ("ec2", "DescribeLaunchTemplateVersions"))
@@ -33,28 +33,32 @@ def plan(round_: Round, pool: Executor, asks: Sequence[Ask]) -> Plan:
 
 def _planned(round_: Round, ask: Ask) -> ServerPlan:
     try:
-        return _read(round_, ask)
+        return _read(round_, ask, lately_written=round_.settle(ask))
     except OutOfTimeError:
         return ServerPlan(ask.server_id, errors=(("OUT_OF_TIME", "there was no time to read it: ask again"),))
     except FailedError as failed:
         return ServerPlan(ask.server_id, errors=((failed.code, failed.message),))
 
 
-def _read(round_: Round, ask: Ask) -> ServerPlan:
+def _read(round_: Round, ask: Ask, *, lately_written: bool) -> ServerPlan:
     found = round_.call("drs", "GetLaunchConfiguration", {"sourceServerID": ask.server_id})
     template_id = template_of(found)
-    version = round_.snapshot(template_id) or round_.templates.default(template_id)
+    seen = None if lately_written else round_.snapshot(template_id)
+    version = seen or round_.templates.default(template_id)
     template: Data = version["LaunchTemplateData"]
     in_drs, in_template = differences(ask.configuration, ask.server_id, found, template)
     refused = tuple((one.code, str(one)) for one in refusals(ask, round_.survey, template))
     changes = tuple(Change(key, was, wanted) for key, was, wanted in (*in_drs, *in_template))
     if refused:
         return ServerPlan(ask.server_id, changes, refused, FIRST_READS[:1])
-    return ServerPlan(ask.server_id, changes, (), _calls(ask, drs=bool(in_drs), template=bool(in_template)))
+    anyway = ask.force and bool(
+        template_changes(of_template(ask.configuration, found), ask.server_id, template, everything=True)
+    )
+    return ServerPlan(ask.server_id, changes, (), _calls(drs=bool(in_drs), template=bool(in_template) or anyway))
 
 
-def _calls(ask: Ask, *, drs: bool, template: bool) -> tuple[Call, ...]:
+def _calls(*, drs: bool, template: bool) -> tuple[Call, ...]:
     """What it takes: reads, the writes that are needed, and the read-back."""
     update = (("drs", "UpdateLaunchConfiguration"),) if drs else ()
-    write = (*TEMPLATE_WRITES, FIRST_READS[1]) if template or ask.force else ()
+    write = (*TEMPLATE_WRITES, FIRST_READS[1]) if template else ()
     return (*FIRST_READS, *update, *write)

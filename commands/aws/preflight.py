@@ -5,32 +5,16 @@ Sources: VPC User Guide, Subnet CIDR blocks (reserved addresses); DRS User Guide
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from commands.aws.calls import Data
 from commands.aws.lenses import LENSES
+from commands.aws.network import Refusal, network_refusals
 from commands.aws.survey import Survey
 from commands.outcomes import Ask
 
 GIB = 1024**3
 LAUNCH_HERE = ("AWSDRS", "AllowLaunchingIntoThisInstance")
-SERVER_TAG = "AWSElasticDisasterRecoverySourceServerID"
-RESERVED = 4
-"""The first addresses of a subnet that AWS keeps for itself, beside the last one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """One reason why a server would not launch: a code of its own, the field, and what to do."""
-
-    code: str
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.field}: {self.message}"
 
 
 def needs_template(ask: Ask, found: Survey) -> bool:
@@ -52,69 +36,12 @@ def refusals(ask: Ask, found: Survey, template: Data) -> Iterator[Refusal]:
     wanted: Mapping[str, Any] = ask.configuration
     server = found.servers().get(ask.server_id, {})
     subnet = found.subnets().get(wanted["subnetId"]) if "subnetId" in wanted else None
-    yield from _subnet(ask, subnet, found, template)
-    if subnet:
-        yield from _address(ask, subnet, server, found)
-    yield from _security_groups(wanted, subnet, found)
+    yield from network_refusals(ask, subnet, server, found, template)
     yield from _instance_type(wanted, subnet, server, found)
     yield from _names(wanted, found)
     yield from _volumes(wanted, server, template)
     yield from _licence(wanted, server, template)
     yield from _target_instance(wanted, found)
-
-
-def _subnet(ask: Ask, subnet: Data | None, found: Survey, template: Data) -> Iterator[Refusal]:
-    named = ask.configuration.get("subnetId")
-    if named and not subnet:
-        yield Refusal("SUBNET_NOT_FOUND", "subnetId", f"{named} is not in this account and Region: name one that is")
-    elif subnet and subnet["AvailableIpAddressCount"] < ask.sharing:
-        left = subnet["AvailableIpAddressCount"]
-        yield Refusal(
-            "SUBNET_FULL",
-            "subnetId",
-            f"{named} has {left} free addresses, and {ask.sharing} servers of the group go there: use another too",
-        )
-    elif not named and not found.default_vpcs() and not LENSES["subnetId"].get(template):
-        yield Refusal("SUBNET_REQUIRED", "subnetId", "there is no default VPC in this Region: name a subnet")
-
-
-def _address(ask: Ask, subnet: Data, server: Data, found: Survey) -> Iterator[Refusal]:
-    said = ask.configuration.get("staticPrivateIp")
-    if not said:
-        return
-    address, network = IPv4Address(said), IPv4Network(subnet["CidrBlock"])
-    field = "staticPrivateIp"
-    if address not in network:
-        yield Refusal("IP_OUT_OF_RANGE", field, f"{said} is not in {subnet['SubnetId']} ({network})")
-    elif int(address) - int(network.network_address) < RESERVED or address == network.broadcast_address:
-        yield Refusal(
-            "IP_RESERVED", field, f"AWS keeps the first four and the last address of {network}, so {said} too"
-        )
-    interface = found.addresses().get((subnet["SubnetId"], said))
-    if interface and not _own(interface, ask.server_id, server):
-        holder = interface.get("NetworkInterfaceId", "an interface")
-        yield Refusal("IP_IN_USE", field, f"{said} is held by {holder}: choose another, or free it")
-
-
-def _own(interface: Data, server_id: str, server: Data) -> bool:
-    """Whether the interface is of this server's last recovery instance, which DRS ends when it launches again."""
-    tags = {tag["Key"]: tag["Value"] for tag in interface.get("TagSet", [])}
-    instance = interface.get("Attachment", {}).get("InstanceId")
-    return tags.get(SERVER_TAG) == server_id or bool(instance and instance == server.get("recoveryInstanceId"))
-
-
-def _security_groups(wanted: Mapping[str, Any], subnet: Data | None, found: Survey) -> Iterator[Refusal]:
-    groups = wanted.get("securityGroupIds", ())
-    there = found.security_groups()
-    missing = [group for group in groups if group not in there]
-    field = "securityGroupIds"
-    if missing:
-        yield Refusal("SECURITY_GROUPS_NOT_FOUND", field, f"{', '.join(missing)}: not in this account and Region")
-    elsewhere = [group for group in groups if group in there and subnet and there[group]["VpcId"] != subnet["VpcId"]]
-    if elsewhere and subnet:
-        yield Refusal(
-            "SECURITY_GROUPS_WRONG_VPC", field, f"{', '.join(elsewhere)}: not in {subnet['VpcId']}, the subnet's"
-        )
 
 
 def _instance_type(wanted: Mapping[str, Any], subnet: Data | None, server: Data, found: Survey) -> Iterator[Refusal]:

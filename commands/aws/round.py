@@ -28,6 +28,14 @@ class Round:
     templates: Templates
     prefetched: Callable[[], None]
 
+    def settle(self, ask: Ask) -> bool:
+        """Waits until no write before can be hidden from a read by a lag; whether that was needed."""
+        now = self.calls.now()
+        if ask.settled_at is None or now >= ask.settled_at:
+            return False
+        self.calls.sleep((min(ask.settled_at, max(self.deadline, now)) - now).total_seconds())
+        return True
+
     def snapshot(self, template_id: str) -> Data | None:
         """A template's default version as it was at ``began``, if all were read then."""
         with suppress(FailedError, OutOfTimeError):

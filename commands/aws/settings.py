@@ -4,9 +4,9 @@ Sources: DRS API Reference, UpdateLaunchConfiguration; EC2 API Reference, Create
 """
 
 from copy import deepcopy
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
-from commands.aws.lenses import LENSES, Data
+from commands.aws.lenses import LENSES, Data, Lens
 from events.configuration import LaunchConfiguration
 
 DRS_KEYS = (
@@ -40,6 +40,11 @@ def drs_changes(wanted: LaunchConfiguration, found: Data) -> Data:
     return {key: value for key, value in asked.items() if not _holds(found.get(key), value)}
 
 
+def of_template(wanted: LaunchConfiguration, settings: Data) -> LaunchConfiguration:
+    """What is wanted, as far as the template goes: whether DRS copies the address is its own to say where we do not."""
+    return cast("LaunchConfiguration", {"copyPrivateIp": bool(settings.get("copyPrivateIp")), **wanted})
+
+
 def awaits_drs(wanted: LaunchConfiguration, version: Data) -> bool:
     """Whether DRS, told to copy the private address, has not been seen to write it into the template yet.
 
@@ -51,7 +56,7 @@ def awaits_drs(wanted: LaunchConfiguration, version: Data) -> bool:
 def template_differences(wanted: LaunchConfiguration, server_id: str, found: Data) -> tuple[str, ...]:
     """The settings in which a template's data is not what is wanted, and its tags if DRS would not know it by them."""
     asked = _of_template(wanted)
-    differing = tuple(key for key, value in asked.items() if not _holds(LENSES[key].get(found), value))
+    differing = tuple(key for key, value in asked.items() if not _is(LENSES[key], found, value))
     return (*differing, *((DRS_TAGS,) if _tags_lost(server_id, found) else ()))
 
 
@@ -75,22 +80,24 @@ def differences(
     wanted: LaunchConfiguration, server_id: str, settings: Data, template: Data
 ) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
     """What an apply would change, in DRS's settings and in the template."""
+    wanted_there = of_template(wanted, settings)
     drs = tuple((key, settings.get(key), value) for key, value in drs_changes(wanted, settings).items())
-    asked, lost = _of_template(wanted), _tags_lost(server_id, template)
-    keys = template_differences(wanted, server_id, template)
+    asked, lost = _of_template(wanted_there), _tags_lost(server_id, template)
+    keys = template_differences(wanted_there, server_id, template)
     ours = tuple((key, LENSES[key].get(template), asked[key]) for key in keys if key != DRS_TAGS)
     return drs, (*ours, *(((DRS_TAGS, None, lost),) if lost else ()))
 
 
 def _tags_lost(server_id: str, template: Data) -> Data:
-    """DRS's own tags of the instance that a template made by somebody else may lack."""
+    """DRS's own tags of the instance that a template made by somebody else may lack, or have of another server."""
     there = {
-        tag["Key"]
+        tag["Key"]: tag["Value"]
         for specification in template.get("TagSpecifications", [])
         if specification.get("ResourceType") == "instance"
         for tag in specification.get("Tags", [])
     }
-    return {key: value for key, value in {MANAGED: MANAGED_BY, SERVER: server_id}.items() if key not in there}
+    owned = {MANAGED: there.get(MANAGED, MANAGED_BY), SERVER: server_id}
+    return {key: value for key, value in owned.items() if there.get(key) != value}
 
 
 def _of_template(wanted: LaunchConfiguration) -> Data:
@@ -103,6 +110,12 @@ def _of_template(wanted: LaunchConfiguration) -> Data:
     if "subnetId" in asked and wanted.get("copyPrivateIp") is False:
         asked.setdefault("staticPrivateIp", None)
     return asked
+
+
+def _is(lens: Lens, found: Data, wanted: Any) -> bool:  # noqa: ANN401  JSON
+    """Whether a setting is as wanted: to the letter where keys exclude each other, else in all that is said."""
+    there = lens.get(found)
+    return bool(there == wanted) if lens.whole else _holds(there, wanted)
 
 
 def _holds(found: Any, wanted: Any) -> bool:  # noqa: ANN401  JSON

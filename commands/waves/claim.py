@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from commands.asked import Asked
 from commands.decide import ClaimGroup, decide
+from commands.outcomes import OVER
 from commands.pump import pump
 from commands.service import ATTEMPTS, GroupStream
 from commands.waves.start import Start, WaveStream
@@ -37,7 +38,7 @@ def claimed(start: Start) -> tuple[WaveStream, bool]:
             there = start.stream()
             if there.version:
                 return there, False
-            groups = [_repaired(start, stream, budget) for stream in groups]
+            groups = _all_repaired(start, groups, budget)
             now, mended = start.service.now(), "repaired"
             path = _judged(start, groups, now)
         try:
@@ -56,20 +57,40 @@ def _unready(group: Group, now: datetime) -> bool:
     return held or bool(status.due(group, now, failed_too=True))
 
 
-def _repaired(start: Start, stream: GroupStream, budget: datetime) -> GroupStream:
+def _all_repaired(start: Start, groups: list[GroupStream], budget: datetime) -> list[GroupStream]:
+    """Each group gets its share of the time that is left, so that none waits for one in trouble; then all of it."""
+    once: list[GroupStream] = []
+    for number, stream in enumerate(groups):
+        now = start.service.now()
+        share = max(budget - now, timedelta()) / (len(groups) - number)
+        once.append(_repaired(start, stream, now + share, first=True))
+    again = [_repaired(start, stream, budget, first=False) for stream in once] if len(groups) > 1 else once
+    return [_let_land(start, stream) for stream in again]
+
+
+def _let_land(start: Start, stream: GroupStream) -> GroupStream:
+    """The group once no write of ours to it can land any more, so that it can be claimed."""
+    now, lease = start.service.now(), stream.state.lease
+    if lease and now < lease.until <= now + OVER:
+        start.service.sleep((lease.until - now).total_seconds())
+        return start.service.group(stream.state.group_id)
+    return stream
+
+
+def _repaired(start: Start, stream: GroupStream, budget: datetime, *, first: bool) -> GroupStream:
     """The group after as much applying as the wave's budget allows, waiting for backoffs and other workers' leases."""
     service, group_id = start.service, stream.state.group_id
-    first, attempt = True, 0
+    attempt = 0
     while _unready(stream.state, service.now()) and service.now() < budget:
         if stream.state.claim and stream.state.claim.holds(service.now()):
             break
+        before = stream.version
         stream = pump(service, group_id, budget, cause=start.context.command_id, wave="first" if first else "again")
-        now = service.now()
+        now, first = service.now(), first and stream.version == before
         if stream.state.lease and stream.state.lease.holds(now):
             attempt += 1
             service.pause(attempt + 5)
             continue
-        first = False
         again = status.next_due_at(stream.state, now)
         if again is None or again >= budget:
             break

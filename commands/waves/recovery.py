@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from commands.aws.calls import Clients
-from commands.aws.failures import EXPIRED
+from commands.aws.failures import EXPIRED, THROTTLED
 from events.moments import iso
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Recovery:
             status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
             if status >= _SERVER_ERROR:
                 return Unclear(str(error))
-            if status == _TOO_MANY:
+            if status == _TOO_MANY or told.get("Code") in THROTTLED:
                 return Throttled(str(error))
             if told.get("Code") in EXPIRED:
                 self._clients.renew(self._drs)

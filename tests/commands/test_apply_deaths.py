@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from commands.outcomes import HANG
+from commands.outcomes import OVER
 from local.simulator.faults import Fault
 from local.simulator.simulator import Simulator
 from tests.commands.bench import (
@@ -120,10 +120,10 @@ def test_a_dead_workers_group_is_due_when_its_lease_ends_and_not_before(simulato
     with pytest.raises(Died):
         create(desk)
     group_id = create(desk)
-    assert due_at(desk, group_id) == deadline + HANG
+    assert due_at(desk, group_id) == deadline + OVER
     meddle(desk)
     before = len(simulator.calls())
-    desk.clock.sleep(60 + HANG.total_seconds() - 1)
+    desk.clock.sleep(60 + OVER.total_seconds() - 1)
     pumped(desk, group_id)
     assert len(simulator.calls()) == before
     desk.clock.sleep(1)
@@ -147,7 +147,7 @@ def test_while_a_lease_is_held_servers_stay_and_the_group_is_not_deleted_and_aft
         refused(lambda: desk.ask("delete_protection_group", groupId=group_id)),
     ):
         assert (no.code, no.status, no.retryable) == ("LAUNCH_CONFIG_SYNC_IN_PROGRESS", 409, True)
-    desk.clock.sleep(60 + HANG.total_seconds())
+    desk.clock.sleep(60 + OVER.total_seconds())
     desk.ask("remove_servers_from_group", groupId=group_id, sourceServerIds=[server_id])
     assert desk.status(group_id)["counts"]["total"] == 0
     assert desk.ask("delete_protection_group", groupId=group_id)["deleted"]

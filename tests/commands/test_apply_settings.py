@@ -70,7 +70,7 @@ EXAMPLES: dict[str, tuple[Any, str, Any]] = {
     "blockDeviceMappings": (
         [{"deviceName": DEVICE, "volumeType": "io2", "volumeSize": 64, "iops": 9000}],
         "BlockDeviceMappings.0.Ebs",
-        {"VolumeType": "io2", "VolumeSize": 64, "Iops": 9000, "Throughput": 125},
+        {"VolumeType": "io2", "VolumeSize": 64, "Iops": 9000},
     ),
     "subnetId": ("subnet-0a1b2c3d4e5f60718", NIC + "SubnetId", "subnet-0a1b2c3d4e5f60718"),
     "securityGroupIds": (["sg-00000000b", "sg-00000000a"], NIC + "Groups", ["sg-00000000a", "sg-00000000b"]),

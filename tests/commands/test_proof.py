@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from commands.outcomes import HANG, LAG
+from commands.outcomes import OVER, LAG
 from events import facts as f
 from events.errors import Refused
 from local.simulator.faults import Fault
@@ -69,7 +69,7 @@ def test_a_write_that_lands_after_its_client_gave_up_never_ends_under_a_proof_of
     redefine(desk, group_id, OTHER)
     never_ready_wrongly(desk, group_id)
     until_ready(desk, group_id)
-    desk.clock.sleep(HANG.total_seconds())
+    desk.clock.sleep(OVER.total_seconds())
     desk.simulator.advance(0)
     never_ready_wrongly(desk, group_id)
     assert in_aws(desk.simulator, one(desk)) == OTHER
@@ -92,7 +92,7 @@ def test_while_a_write_may_still_land_the_server_is_left_alone_whatever_is_wante
     assert "r5.4xlarge" not in {data["InstanceType"] for data in versions(desk.simulator, victim)}, "not in this turn"
     never_ready_wrongly(desk, group_id)
     until_ready(desk, group_id)
-    desk.clock.sleep(HANG.total_seconds())
+    desk.clock.sleep(OVER.total_seconds())
     assert [in_aws(desk.simulator, id_) for id_ in (victim, other)] == [OTHER, OTHER]
 
 
@@ -273,7 +273,7 @@ class RoughTimes(RuleBasedStateMachine):
             return
         self.desk.simulator.lag()
         self.desk.simulator.world.faults.clear()
-        self.desk.clock.sleep(60 + HANG.total_seconds())
+        self.desk.clock.sleep(60 + OVER.total_seconds())
         self.desk.simulator.advance(0)
         until_ready(self.desk, self.group_id)
         wanted = self.desk.stream(self.group_id).state.wanted(one(self.desk))
