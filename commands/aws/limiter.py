@@ -121,22 +121,23 @@ class Limiter:
         return max((last - now).total_seconds(), 0.0)
 
     def _token(self, bucket: str, pace: Pace, deadline: datetime, *, urgent: bool) -> datetime:
-        """When a token of the bucket may be used. One thread takes for all that wait by then."""
+        """When a token of the bucket may be used. One thread takes for all that wait, and asks again for them."""
         line = self._lines[bucket]
         with line.counter:
             line.waiting += 1
         try:
-            while True:
-                with line.taking:
+            with line.taking:
+                while self._now() < deadline:
                     while line.tokens and line.tokens[0] + KEEPS < self._now():
                         line.tokens.popleft()
                     if not line.tokens:
                         line.tokens.extend(self._take(bucket, pace, line, deadline, urgent=urgent))
                     if line.tokens:
                         return line.tokens.popleft()
-                if urgent or self._now() + timedelta(seconds=A_LITTLE) >= deadline:
-                    raise OutOfTimeError
-                self._sleep(A_LITTLE)
+                    if urgent:
+                        break
+                    self._sleep(A_LITTLE)
+                raise OutOfTimeError
         finally:
             with line.counter:
                 line.waiting -= 1
