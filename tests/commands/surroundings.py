@@ -31,14 +31,12 @@ def furnish(simulator: Simulator, place: Place | None = None) -> None:
     simulator.world.calls.clear()
 
 
-def a_subnet(  # noqa: PLR0913  a subnet is in a zone of a VPC of a place
-    simulator: Simulator, subnet_id: str, cidr: str, zone: str = ZONE, vpc_id: str = "", place: Place | None = None
-) -> str:
+def a_subnet(simulator: Simulator, subnet_id: str, cidr: str, *, vpc_id: str = "", place: Place | None = None) -> str:
     """A subnet under this id, in a VPC of its own if none is named; the VPC's id."""
     network = simulator.world.estate(place or simulator.world.home).network
     vpc_id = vpc_id or network.create_vpc(cidr).id
-    subnet = network.create_subnet(vpc_id, cidr, zone)
-    in_zone = network.subnets[zone]
+    subnet = network.create_subnet(vpc_id, cidr, ZONE)
+    in_zone = network.subnets[ZONE]
     in_zone[subnet_id] = in_zone.pop(subnet.id)
     subnet.id = subnet_id
     return str(vpc_id)

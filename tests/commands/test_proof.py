@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from commands.outcomes import OVER, LAG
+from commands.outcomes import LAG, OVER
 from events import facts as f
 from events.errors import Refused
 from local.simulator.faults import Fault
