@@ -36,6 +36,8 @@ FIRST_APPLY = [
     "ModifyLaunchTemplate",
     "DescribeLaunchTemplates",
 ]
+AROUND = ["DescribeSourceServers", "DescribeVpcs", "DescribeInstanceTypes", "DescribeInstanceTypeOfferings"]
+"""What is read beside it, of what the kit's groups ask for."""
 WRITES = {"UpdateLaunchConfiguration", "CreateLaunchTemplateVersion", "ModifyLaunchTemplate"}
 
 
