@@ -127,7 +127,7 @@ class Limiter:
             line.waiting += 1
         try:
             with line.taking:
-                while self._now() < deadline:
+                while (left := (deadline - self._now()).total_seconds()) > 0:
                     while line.tokens and line.tokens[0] + KEEPS < self._now():
                         line.tokens.popleft()
                     if not line.tokens:
@@ -136,7 +136,7 @@ class Limiter:
                         return line.tokens.popleft()
                     if urgent:
                         break
-                    self._sleep(A_LITTLE)
+                    self._sleep(min(A_LITTLE, left))
                 raise OutOfTimeError
         finally:
             with line.counter:
