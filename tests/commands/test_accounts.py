@@ -126,6 +126,45 @@ def test_a_role_that_cannot_be_assumed_fails_the_whole_group_once_and_tells_no_e
         assert secret not in f"{shown}{said}{caplog.text}"
 
 
+def test_a_refused_group_says_why_once_in_full_and_of_each_server_only_the_code(desk: Abroad) -> None:
+    group_id = there(desk, externalId="another-rug")
+    shown = desk.status(group_id)
+    [said] = shown["errors"]
+    assert "sts:AssumeRole" in said["message"]
+    [kept] = of(f.GroupConfigFailed, facts(desk, group_id))
+    assert "externalId" in kept.message
+    assert kept.message.startswith(said["message"])
+    assert shown["reasons"] == [{"reason": "ROLE_NOT_ASSUMED", "servers": 30}]
+    assert "sts:AssumeRole" not in str(shown["serverConfigs"])
+
+
+def test_no_key_or_token_of_a_session_is_told_or_logged_whatever_becomes_of_it(
+    desk: Abroad, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Used, ended by AWS, renewed, quoted by AWS in an error, refused: nobody is told it."""
+    caplog.set_level(logging.INFO)
+    group_id = there(desk)
+    desk.simulator.revoke()
+    desk.ask("apply_launch_configs", groupId=group_id, force=True)
+    [*_, newest] = sessions = [*desk.simulator.world.identities.sessions.values()]
+    quoted = f"{newest.access_key} may not; session-token={newest.token}, secret: {newest.secret}"
+    desk.simulator.fault(Fault("AccessDeniedException", "drs:GetLaunchConfiguration", times=None, message=quoted))
+    desk.ask("apply_launch_configs", groupId=group_id, force=True)
+    desk.simulator.world.identities.roles.clear()
+    desk.simulator.revoke()
+    desk.ask("apply_launch_configs", groupId=group_id, force=True)
+
+    assert [one.code for one in of(f.GroupConfigFailed, facts(desk, group_id))] == ["ROLE_NOT_ASSUMED"]
+    assert {one.code for one in of(f.ServerConfigFailed, facts(desk, group_id))} == {"AccessDeniedException"}
+    history = [commit.events for commit in desk.store.history(f"group#{group_id}")]
+    told = f"{history}{desk.status(group_id)}{caplog.text}"
+    assert len(sessions) == 2
+    for each in sessions:
+        assert [part for part in (each.access_key, each.secret, each.token) if part in told] == []
+    later = f"{history[1:]}{desk.status(group_id)}{caplog.text}"
+    assert RUG not in later, "the definition keeps it, and nothing else"
+
+
 def test_once_the_external_id_is_right_the_group_is_applied(desk: Abroad) -> None:
     group_id = there(desk, externalId="another-rug")
     desk.ask("update_protection_group", groupId=group_id, externalId=RUG)
