@@ -75,6 +75,6 @@ def test_it_was_rough(simulator: Simulator, weathered: tuple[Desk, str]) -> None
     seen = Counter("lost" if not call.delivered else call.error or "fine" for call in calls)
     throttled = seen["ThrottlingException"] + seen["RequestLimitExceeded"]
     broken = seen["InternalServerException"] + seen["ServiceUnavailable"]
-    assert throttled / len(calls) > 0.06
-    assert broken / len(calls) > 0.03
-    assert seen["lost"] / len(calls) > 0.01
+    assert throttled / len(calls) > 0.04
+    assert broken / len(calls) > 0.015
+    assert seen["lost"] > 0
