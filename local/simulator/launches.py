@@ -40,7 +40,7 @@ class Placing(NamedTuple):
 
 def faults_in(template: Shape, around: Around) -> Iterator[str]:
     """Why an instance cannot be launched from this data."""
-    if {"Key": MANAGED_TAG, "Value": MANAGED_BY} not in _tags(template, "instance"):
+    if {"Key": MANAGED_TAG, "Value": MANAGED_BY} not in tags_for(template, "instance"):
         yield f"UnauthorizedOperation: the instance would not carry the tag {MANAGED_TAG}"
     kind, key = template.get("InstanceType", ""), template.get("KeyName")
     if not around.catalogue.zones(around.region, kind):
@@ -66,10 +66,13 @@ def placing(template: Shape, around: Around) -> list[Placing]:
 
 
 def _interfaces(template: Shape) -> list[Shape]:
-    return template.get("NetworkInterfaces") or [{"DeviceIndex": 0}]
+    """The primary one first."""
+    named = template.get("NetworkInterfaces") or [{"DeviceIndex": 0}]
+    return sorted(named, key=lambda interface: interface.get("DeviceIndex", 0))
 
 
-def _tags(template: Shape, kind: str) -> list[Shape]:
+def tags_for(template: Shape, kind: str) -> list[Shape]:
+    """The tags that the data gives to an `instance`, or to another kind of resource."""
     return [
         tag
         for specification in template.get("TagSpecifications", [])
@@ -107,14 +110,15 @@ def _faults_in_interface(template: Shape, interface: Shape, around: Around) -> I
 
 def _faults_in_addresses(interface: Shape, within: list[Subnet], around: Around) -> Iterator[str]:
     wanted = addresses.wanted_by(interface)
+    subnet = next((each for each in within if all(addresses.within(each, address) for address in wanted)), within[0])
+    used = addresses.in_use(around.network, subnet.id, around.spared)
     for address in wanted:
-        subnet = next((each for each in within if addresses.within(each, address)), within[0])
         try:
-            addresses.refuse(subnet, address, addresses.in_use(around.network, subnet.id, around.spared))
+            addresses.refuse(subnet, address, used)
         except AwsError as error:
             yield f"{error.code}: {error.message}"
     if not wanted:
         try:
-            addresses.free(within[0], addresses.in_use(around.network, within[0].id, around.spared))
+            addresses.free(subnet, used)
         except AwsError as error:
             yield f"{error.code}: {error.message}"

@@ -7,7 +7,7 @@ is launched from the default version its template has at that moment, whenever t
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from local.simulator.errors import quota_exceeded
 from local.simulator.launch_templates import LaunchTemplate
@@ -28,7 +28,10 @@ FOR_EACH_SERVER = (
 
 @dataclass
 class Participant:
-    """A server in a job. `template` and `version` are what it was launched from, `why` what went wrong."""
+    """A server in a job. `template` and `version` are what it was launched from, `why` what went wrong.
+
+    `instance` is moto's, that DRS runs; none if it launches into one that is there.
+    """
 
     server_id: str
     status: str = "PENDING"
@@ -36,6 +39,7 @@ class Participant:
     template: LaunchTemplate | None = None
     version: int | None = None
     why: str | None = None
+    instance: Any = None
 
     def shape(self) -> Shape:
         """As DescribeJobs shows it."""

@@ -99,6 +99,13 @@ def test_a_reserved_address_fails_the_launch(sim: Simulator, subnet_id: str) -> 
     assert "reserved" in str(recover(sim, server_id)[0])
 
 
+def test_addresses_that_no_one_subnet_holds_fail_the_launch(sim: Simulator) -> None:
+    server_id = sim.server_ids()[0]
+    addresses = [{"Primary": first, "PrivateIpAddress": f"172.31.{0 if first else 16}.77"} for first in (True, False)]
+    sim.edit(server_id, template={"NetworkInterfaces": [{"DeviceIndex": 0, "PrivateIpAddresses": addresses}]})
+    assert "172.31.16.77 does not fall within" in str(recover(sim, server_id)[0])
+
+
 def test_a_full_subnet_fails_the_launch(sim: Simulator, subnet_id: str) -> None:
     ec2 = sim.client("ec2")
     vpc_id = ec2.describe_subnets(SubnetIds=[subnet_id])["Subnets"][0]["VpcId"]
