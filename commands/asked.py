@@ -32,7 +32,7 @@ def renewed(ids: tuple[str, ...], reason: g.Reason, asked: Asked) -> Facts:
     """The fact that these servers must be done anew, if there are any."""
     if not ids:
         return ()
-    return (f.LaunchConfigsDue(source_server_ids=ids, reason=reason, requested_by=asked.actor),)
+    return (f.LaunchConfigsDue(source_server_ids=ids, reason=reason, requested_by=asked.actor, at=asked.now),)
 
 
 def unchanged_since(group: g.Group, seen: int | None, asked: Asked) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from commands import define
 from commands import requests as ask
 from commands.asked import Asked, Facts, nobody_writes, renewed, unchanged_since
+from commands.claims import ClaimCommand, ClaimGroup, ExtendClaim, LookAgain, ReleaseGroup, claims
 from commands.outcomes import Outcome
 from commands.record import outcome_facts
 from events import facts as f
@@ -45,21 +46,6 @@ class EndApply:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimGroup:
-    """A wave asks that nobody write to these servers until `until`."""
-
-    wave: str
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseGroup:
-    """A wave gives its claim back."""
-
-    wave: str
-
-
 Command = (
     ask.CreateProtectionGroup
     | ask.UpdateProtectionGroup
@@ -70,8 +56,7 @@ Command = (
     | StartApply
     | RecordOutcomes
     | EndApply
-    | ClaimGroup
-    | ReleaseGroup
+    | ClaimCommand
 )
 
 
@@ -104,12 +89,8 @@ def decide(group: g.Group, command: Command, asked: Asked) -> Facts:  # noqa: C9
             return outcome_facts(group, command.outcomes, asked)
         case EndApply():
             return _end(group, command, asked)
-        case ClaimGroup():
-            nobody_writes(group, asked.now)
-            return (f.GroupClaimed(wave=command.wave, until=command.until),)
-        case ReleaseGroup():
-            held = group.claim is not None and group.claim.by == command.wave
-            return (f.GroupReleased(wave=command.wave),) if held else ()
+        case ClaimGroup() | ExtendClaim() | ReleaseGroup() | LookAgain():
+            return claims(group, command, asked)
 
 
 def _apply(group: g.Group, command: ask.ApplyLaunchConfigs, asked: Asked) -> Facts:

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime, timedelta
 
-from commands.asked import Asked
+from commands.asked import Asked, renewed
 from commands.outcomes import Fault, Outcome, Proved
 from events import facts as f
 from events import groups as g
@@ -31,8 +31,7 @@ def outcome_facts(group: g.Group, outcomes: tuple[Outcome, ...], asked: Asked) -
     )
     if not overwritten:
         return facts
-    due = f.LaunchConfigsDue(source_server_ids=tuple(overwritten), reason="superseded", requested_by=asked.actor)
-    return (*facts, due)
+    return (*facts, *renewed(tuple(overwritten), "superseded", asked))
 
 
 def retry_at(server_id: str, attempt: int, at: datetime) -> datetime:

@@ -16,7 +16,6 @@ Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
 AccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 RoleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$")]
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$")]
-ExecutionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_./-]{1,256}$")]
 Policy = Literal["block", "proceed"]
 Shown = Annotated[Any, Field(exclude=True)]
 """What a group is shown with and cannot be told: passed over, so that what was read can be sent back."""
@@ -134,14 +133,3 @@ class ResolveProtectionGroup(Request):
     """`GET /protection-groups/{groupId}/resolve`: what an update would change now that sends nothing."""
 
     group_id: GroupId
-
-
-class StartWave(Request):
-    """Start one wave of an execution, once: executionId and waveNumber are its idempotency key."""
-
-    execution_id: ExecutionId
-    wave_number: Annotated[int, Field(ge=0, le=10_000)]
-    protection_group_ids: Annotated[tuple[GroupId, ...], Field(min_length=1, max_length=90)]
-    is_drill: bool
-    on_not_ready: Policy | None = None
-    budget_seconds: Annotated[int, Field(ge=0, le=240)] = 120

@@ -51,11 +51,16 @@ _DOORS: dict[Target, Door] = {}
 def door(target: Target, home: str, now: Callable[[], datetime], sleep: Callable[[float], None]) -> Door:
     """The door to one account and Region, made when first asked for, then kept."""
     if target not in _DOORS:
-        buckets = DynamoBuckets(_dynamodb(), os.environ["LIMIT_TABLE"])
-        limits = paces(os.environ.get("LIMITS", ""))
-        limiter = Limiter(buckets, f"{target.account_id}#{target.region}", limits, now, sleep)
-        _DOORS[target] = Door(Calls(clients(target, home, now), limiter, now, sleep))
+        _DOORS[target] = Door(calls(target, home, now, sleep))
     return _DOORS[target]
+
+
+def calls(target: Target, home: str, now: Callable[[], datetime], sleep: Callable[[float], None]) -> Calls:
+    """Calls to one account and Region, at the pace that all workers share."""
+    buckets = DynamoBuckets(_dynamodb(), os.environ["LIMIT_TABLE"])
+    limits = paces(os.environ.get("LIMITS", ""))
+    limiter = Limiter(buckets, f"{target.account_id}#{target.region}", limits, now, sleep)
+    return Calls(clients(target, home, now), limiter, now, sleep)
 
 
 def configuration_calls() -> int:

@@ -5,7 +5,7 @@ from typing import Any
 from events import facts as f
 from events import groups as g
 
-UNASKED = {"stale", "superseded"}
+UNASKED = {"stale", "liveCheck", "superseded"}
 """Due without a request: what was said of the server before still stands, and no backoff is cut short."""
 
 
@@ -92,7 +92,7 @@ def _wanting(group: g.Group) -> g.Group:
 def _due(server: g.Server, fact: f.LaunchConfigsDue) -> g.Server:
     renewed = {"failed": False, "attempts": 0, "retry_at": None}
     asked = {} if fact.reason in UNASKED else {"errors": (), "requested_by": fact.requested_by}
-    raised = {"epoch": server.epoch + 1, "reason": fact.reason}
+    raised = {"epoch": server.epoch + 1, "reason": fact.reason, "due_since": server.due_since or fact.at}
     return server.model_copy(update={**renewed, **asked, **raised})
 
 
@@ -111,7 +111,7 @@ def _proved(server: g.Server, fact: f.ServerConfigApplied | f.ServerConfigVerifi
         return server
     proof: dict[str, Any] = {
         "proved_epoch": fact.epoch, "proved_at": fact.proved_at, "config_hash": fact.config_hash,
-        "failed": False, "attempts": 0, "retry_at": None, "errors": (),
+        "failed": False, "attempts": 0, "retry_at": None, "errors": (), "due_since": None,
     }  # fmt: skip
     if isinstance(fact, f.ServerConfigApplied):
         proof |= {"last_applied": fact.proved_at, "applied_by": server.requested_by}

@@ -67,12 +67,13 @@ class ProtectionGroupDeleted(Model):
 
 
 class LaunchConfigsDue(Model):
-    """These servers must be done anew: each one's epoch rises, and older outcomes no longer count."""
+    """These servers must be done anew, since `at`: each one's epoch rises, and older outcomes no longer count."""
 
     type: Literal["LaunchConfigsDue"] = "LaunchConfigsDue"
     source_server_ids: tuple[ServerId, ...]
     reason: Reason
     requested_by: str
+    at: Moment | None = None
 
 
 class ApplyStarted(Model):

@@ -17,7 +17,7 @@ from events.values import HostName, TagKey, TagValue
 MAX_SERVERS = 500
 """DRS recovers at most 500 servers at once (DRS service quotas)."""
 MAX_ATTEMPTS = 6
-Reason = Literal["defined", "redefined", "requested", "forced", "stale", "wave", "superseded"]
+Reason = Literal["defined", "redefined", "requested", "forced", "stale", "wave", "liveCheck", "superseded"]
 """Why a server is due: kept with it, and shown beside `pending`."""
 
 
@@ -122,7 +122,7 @@ class Server(Model):
     """One server: what is wanted of it, since which epoch, and what is known.
 
     `wrote_at`: when a write to AWS for it last began; reads may lag behind it for seconds, so that a proof by
-    reading alone waits until it is old.
+    reading alone waits until it is old. `due_since`: since when it has not been proved, if it is not.
     """
 
     definition: ServerDefinition
@@ -130,6 +130,7 @@ class Server(Model):
     epoch: int = 0
     reason: Reason = "defined"
     requested_by: str = ""
+    due_since: Moment | None = None
     proved_epoch: int = 0
     proved_at: Moment | None = None
     config_hash: str = ""

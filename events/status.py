@@ -8,6 +8,7 @@ from events.groups import Group, Server
 from events.moments import FRESH_FOR, earliest
 
 Status = Literal["not_configured", "pending", "failed", "ready"]
+WHY = {"redefined": "REDEFINED", "forced": "FORCED", "stale": "STALE", "liveCheck": "LIVE_CHECK"}
 
 
 def is_fresh(proved_at: datetime | None, now: datetime) -> bool:
@@ -42,7 +43,7 @@ def why_pending(server: Server, now: datetime) -> str:
         return "STALE"
     if server.errors:
         return "RETRY_DUE"
-    return {"redefined": "REDEFINED", "forced": "FORCED", "stale": "STALE"}.get(server.reason, "NOT_YET_APPLIED")
+    return WHY.get(server.reason, "NOT_YET_APPLIED")
 
 
 def due(group: Group, now: datetime, *, failed_too: bool = False) -> tuple[str, ...]:

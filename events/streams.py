@@ -1,4 +1,4 @@
-"""A stream: the commits of one group, wave or roster, loaded as one memo and extended by one commit.
+"""A stream: the commits of one group, wave, execution or roster, loaded as one memo and extended by one commit.
 
 stream = load(store, GROUP, group_id)          # one consistent read
 commit = stream.next(context, facts, now)      # pure
@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from events import evolve, facts, groups, rosters, waves
+from events import evolve, executions, facts, groups, rosters, waves
 from events.commits import GENESIS, Commit, Context, digest
 from events.errors import Corrupt, UnknownFact
 from events.model import Model, canonical
@@ -51,8 +51,9 @@ class Kind(Generic[S, F]):
             raise UnknownFact(f"a {self.name} fact that this code does not know: {error}") from error
 
 
-GROUP = Kind("group", 2, groups.Group(), evolve.evolve, facts.GROUP_FACTS)
-WAVE = Kind("wave", 1, waves.Wave(), waves.evolve, waves.WAVE_FACTS)
+GROUP = Kind("group", 3, groups.Group(), evolve.evolve, facts.GROUP_FACTS)
+WAVE = Kind("wave", 2, waves.Wave(), waves.evolve, waves.WAVE_FACTS)
+EXECUTION = Kind("execution", 1, executions.Execution(), executions.evolve, executions.EXECUTION_FACTS)
 ROSTER = Kind("roster", 1, rosters.Roster(), rosters.evolve, rosters.ROSTER_FACTS)
 
 

@@ -3,20 +3,27 @@
 Its stream is `wave#<executionId>#<n>`: small, and its own, so that its key lasts for ever.
 """
 
+from itertools import accumulate
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
 from events.facts import Code, Text
-from events.groups import Hold, Target
+from events.groups import Target
 from events.model import Model, ServerId
 from events.moments import Moment
 
 Path = Literal["fast", "repaired", "proceeded"]
+Policy = Literal["block", "proceed"]
+LaunchStatus = Literal["PENDING", "IN_PROGRESS", "LAUNCHED", "FAILED", "TERMINATED"]
+"""Of one server in a recovery job (DRS API Reference, ParticipatingServer)."""
 
 
 class GroupEvidence(Model):
-    """What was known of one group when the wave was decided, and at which version of its stream."""
+    """What was known of one group when the wave was decided, and at which version of its stream.
+
+    `policy`: what was to be done about servers of it that were not ready, or that DRS would not launch.
+    """
 
     group_id: str
     version: int
@@ -24,10 +31,15 @@ class GroupEvidence(Model):
     proved_at: Moment | None = None
     configs_hash: str = ""
     unproved: tuple[ServerId, ...] = ()
+    servers: int = 0
+    policy: Policy | None = None
 
 
 class WaveClaimed(Model):
-    """The decision: these servers, on this evidence, are launched now. `claimed_by`: the request that made it."""
+    """The decision: these servers, on this evidence, are launched now. `claimed_by`: the request that made it.
+
+    `live_checked`: AWS was looked at for this wave, however fresh the proof.
+    """
 
     type: Literal["WaveClaimed"] = "WaveClaimed"
     execution_id: str
@@ -42,6 +54,36 @@ class WaveClaimed(Model):
     claimed_by: str
     configuration_calls: int = 0
     target: Target | None = None
+    live_checked: bool = False
+
+    @property
+    def wave(self) -> str:
+        """The wave as its claim on a group names it."""
+        return f"{self.execution_id}#{self.wave_number}"
+
+    def policy_of(self, server_id: str) -> Policy | None:
+        """What was to be done about a server that DRS would not launch: the chunks hold the groups one by one."""
+        number = [id_ for chunk in self.chunks for id_ in chunk].index(server_id)
+        ends = accumulate(group.servers for group in self.groups)
+        return next((group.policy for group, end in zip(self.groups, ends, strict=True) if number < end), None)
+
+
+class Offender(Model):
+    """A server because of which DRS refuses a whole job: `BUSY`, `GONE`, or the state its replication is in."""
+
+    source_server_id: ServerId
+    reason: Code
+    message: Text = ""
+
+
+class ServersDropped(Model):
+    """AWS refused a chunk because of these servers, and the policy is to go on without them."""
+
+    type: Literal["ServersDropped"] = "ServersDropped"
+    chunk: int
+    servers: tuple[Offender, ...]
+    code: Code
+    at: Moment
 
 
 class RecoveryJobStarted(Model):
@@ -54,14 +96,52 @@ class RecoveryJobStarted(Model):
     adopted: bool = False
 
 
+class ServerLaunch(Model):
+    """One server as DRS launches it; what EC2 says of its instance is known once the job has ended, if at all."""
+
+    source_server_id: ServerId
+    status: LaunchStatus
+    instance_id: str = ""
+    instance_type: str = ""
+    private_ip: str = ""
+    launched_at: Moment | None = None
+
+
+class ServersLaunching(Model):
+    """What has changed of a job's servers since it was last looked at."""
+
+    type: Literal["ServersLaunching"] = "ServersLaunching"
+    chunk: int
+    servers: tuple[ServerLaunch, ...]
+    at: Moment
+
+
+class RecoveryJobEnded(Model):
+    """DRS says the job is over, since `ended_at`; `known` is false if DRS no longer knows it and its claim ran out."""
+
+    type: Literal["RecoveryJobEnded"] = "RecoveryJobEnded"
+    chunk: int
+    at: Moment
+    ended_at: Moment | None = None
+    known: bool = True
+
+
+class ClaimExtended(Model):
+    """A job still runs, so its servers stay claimed for longer."""
+
+    type: Literal["ClaimExtended"] = "ClaimExtended"
+    until: Moment
+
+
 class RecoveryRefused(Model):
-    """AWS refused to start a chunk: the wave is over, its claim is given back."""
+    """AWS refused to start a chunk: nothing more is launched. `offenders`: the servers it refused it for, if any."""
 
     type: Literal["RecoveryRefused"] = "RecoveryRefused"
     chunk: int
     code: Code
     message: Text
     at: Moment
+    offenders: tuple[Offender, ...] = ()
 
 
 class LaunchResumed(Model):
@@ -71,35 +151,76 @@ class LaunchResumed(Model):
     by: str
 
 
-WaveFact = LaunchResumed | WaveClaimed | RecoveryJobStarted | RecoveryRefused
+WaveFact = (
+    WaveClaimed
+    | LaunchResumed
+    | ServersDropped
+    | RecoveryJobStarted
+    | RecoveryRefused
+    | ServersLaunching
+    | RecoveryJobEnded
+    | ClaimExtended
+)
 WAVE_FACTS: TypeAdapter[WaveFact] = TypeAdapter(Annotated[WaveFact, Field(discriminator="type")])
 
 
 class Wave(Model):
-    """A wave as its facts left it. `claim` is None before it was decided."""
+    """A wave as its facts left it. `claim` is None before it was decided; jobs, drops and ends are by chunk."""
 
     claim: WaveClaimed | None = None
-    hold: Hold | None = None
+    claimed_until: Moment | None = None
+    dropped: dict[str, ServersDropped] = {}
     jobs: dict[str, RecoveryJobStarted] = {}
+    ended: dict[str, RecoveryJobEnded] = {}
+    launches: dict[ServerId, ServerLaunch] = {}
     refused: RecoveryRefused | None = None
+
+    def servers(self, chunk: int) -> tuple[str, ...]:
+        """The servers of a chunk that are to be launched: those it was decided to, without those dropped since."""
+        dropped = self.dropped.get(str(chunk))
+        out = {offender.source_server_id for offender in dropped.servers} if dropped else set()
+        return tuple(id_ for id_ in (self.claim.chunks[chunk] if self.claim else ()) if id_ not in out)
 
     @property
     def missing(self) -> tuple[int, ...]:
-        """The chunks for which no job is known yet."""
-        chunks = self.claim.chunks if self.claim else ()
-        return tuple(n for n in range(len(chunks)) if str(n) not in self.jobs)
+        """The chunks for which a job is still to be started."""
+        chunks = range(len(self.claim.chunks)) if self.claim else ()
+        return tuple(n for n in chunks if str(n) not in self.jobs and self.servers(n))
+
+    @property
+    def running(self) -> tuple[int, ...]:
+        """The chunks whose job is not known to have ended."""
+        return tuple(sorted(int(n) for n in self.jobs if n not in self.ended))
+
+    @property
+    def starting(self) -> bool:
+        """Whether somebody still has to start something."""
+        return self.claim is not None and not self.refused and (bool(self.missing) or not self.jobs)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of it is launched any more, nor will be."""
+        return self.claim is not None and not self.starting and not self.running
 
 
 def evolve(wave: Wave, fact: WaveFact) -> Wave:
     """``wave`` after ``fact``."""
     change: dict[str, Any]
     match fact:
-        case WaveClaimed(execution_id=execution_id, until=until):
-            change = {"claim": fact, "hold": Hold(by=execution_id, until=until)}
-        case RecoveryJobStarted(chunk=chunk):
-            change = {"jobs": {**wave.jobs, str(chunk): fact}}
+        case WaveClaimed(until=until):
+            change = {"claim": fact, "claimed_until": until}
         case LaunchResumed():
             change = {}
+        case ServersDropped(chunk=chunk):
+            change = {"dropped": {**wave.dropped, str(chunk): fact}}
+        case RecoveryJobStarted(chunk=chunk):
+            change = {"jobs": {**wave.jobs, str(chunk): fact}}
         case RecoveryRefused():
             change = {"refused": fact}
+        case ServersLaunching(servers=servers):
+            change = {"launches": {**wave.launches, **{server.source_server_id: server for server in servers}}}
+        case RecoveryJobEnded(chunk=chunk):
+            change = {"ended": {**wave.ended, str(chunk): fact}}
+        case ClaimExtended(until=until):
+            change = {"claimed_until": until}
     return wave.model_copy(update=change)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from commands.aws.buckets import MemoryBuckets
@@ -16,14 +17,15 @@ from commands.aws.calls import Calls
 from commands.aws.limiter import Limiter
 from commands.drs import Door
 from commands.operations import OPERATIONS, carry_out, context_of
-from commands.requests import StartWave
 from commands.service import GroupStream, Service
 from commands.waves import start_wave
-from commands.waves.recovery import Recovery
-from commands.waves.start import Start
+from commands.waves.requests import StartWave
+from commands.waves.start import Start, Waves
+from commands.waves.watch import watch
 from events import shown
 from events.doors import Caller, parse
 from events.memory import MemoryStore
+from events.shown_waves import progress
 from events.streams import GROUP, load
 from local.simulator.machines import Place
 from local.simulator.simulator import Simulator
@@ -81,6 +83,7 @@ class Desk:
         self.service = Service(
             self.store, lambda _target: self.door, self.clock.now, self.clock.sleep, "us-east-1", "123456789012"
         )
+        self.waves = Waves(self.service, cache(lambda _target: self.a_door().calls))
 
     def a_door(self, calls: type[Calls] = Calls, **more: Any) -> Door:  # noqa: ANN401  fields of such calls
         """A door to the home account, at any pace; with calls of another kind, if that is the point."""
@@ -100,19 +103,24 @@ class Desk:
 
     def start_wave(self, *group_ids: str, key: str = "sfn-1", **fields: object) -> dict[str, Any]:
         """One wave, started directly."""
+        return start_wave(self.wave(*group_ids, key=key, **fields))
+
+    def wave(self, *group_ids: str, key: str = "sfn-1", **fields: object) -> Start:
+        """A request to start one."""
         wave = {"executionId": "exec-1", "waveNumber": 0, "protectionGroupIds": list(group_ids), "isDrill": True}
         request = parse(StartWave, {**wave, **fields})
         before = self.door.calls.made
-        return start_wave(
-            Start(
-                service=self.service,
-                recovery=lambda _target: Recovery(self.clients),
-                calls=lambda: self.door.calls.made - before,
-                request=request,
-                context=context_of(request, Caller("OrchestrationRole", "direct", key)),
-                requested_at=self.clock.now(),
-            )
+        return Start(
+            waves=self.waves,
+            configuration_calls=lambda: self.door.calls.made - before,
+            request=request,
+            context=context_of(request, Caller("OrchestrationRole", "direct", key)),
+            requested_at=self.clock.now(),
         )
+
+    def watch(self, execution: str = "exec-1", number: int = 0) -> dict[str, Any]:
+        """The wave after a look at its jobs."""
+        return progress(watch(self.waves, self.waves.stream(execution, number)))
 
     def stream(self, group_id: str) -> GroupStream:
         return load(self.store, GROUP, group_id)

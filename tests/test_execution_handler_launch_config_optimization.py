@@ -79,6 +79,7 @@ def test_a_wave_says_on_what_evidence_it_started(desk: Desk) -> None:
             "provedAt": "2026-11-23T12:00:00Z",
             "configsHash": digest(canonical(hashes)),
             "unprovedServers": [],
+            "onNotReady": "block",
         }
     ]
 

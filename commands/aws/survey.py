@@ -59,16 +59,16 @@ def survey(call: Call, pool: Executor, server_ids: Sequence[str], wanted: Sequen
         types=ec2("DescribeInstanceTypes", "InstanceTypes", types, _by("InstanceType")),
         profiles=read(_profiles(call, named.profiles)),
         key_pairs=ec2("DescribeKeyPairs", "KeyPairs", {"key-name": named.values("keyName")}, _by("KeyName")),
-        instances=read(_instances(call, named.instances)),
+        instances=read(instances(call, named.instances)),
         default_vpcs=ec2("DescribeVpcs", "Vpcs", {"is-default": named.need_default_vpc}, _by("VpcId")),
     )
 
 
 def source_servers(call: Call, ids: Sequence[str] | None) -> Iterator[Data]:
     """The servers with these ids, or all, as DRS describes them; ids that nobody has are passed over."""
-    parts: Iterable[Data] = [{}] if ids is None else ({"sourceServerIDs": some} for some in _parts(list(ids)))
-    for filters in parts:
-        yield from _pages(call, "DescribeSourceServers", "items", {"filters": filters}, service="drs")
+    some: Iterable[Data] = [{}] if ids is None else ({"sourceServerIDs": part} for part in _parts(list(ids)))
+    for filters in some:
+        yield from pages(call, "DescribeSourceServers", "items", {"filters": filters}, service="drs")
 
 
 class _Named:
@@ -112,7 +112,7 @@ def _found(
     ((name, values),) = filters.items()
     zone = {"LocationType": "availability-zone"} if operation == "DescribeInstanceTypeOfferings" else {}
     for some in _parts(list(values)):
-        for item in _pages(call, operation, key, {"Filters": [{"Name": name, "Values": some}], **zone}):
+        for item in pages(call, operation, key, {"Filters": [{"Name": name, "Values": some}], **zone}):
             yield by(item), item
 
 
@@ -125,7 +125,8 @@ def _addresses(call: Call, named: _Named) -> Iterator[tuple[tuple[str, str], Dat
             yield (interface["SubnetId"], address["PrivateIpAddress"]), interface
 
 
-def _instances(call: Call, ids: list[str]) -> Iterator[tuple[str, Data]]:
+def instances(call: Call, ids: list[str]) -> Iterator[tuple[str, Data]]:
+    """These instances by id; those that nobody has are passed over."""
     for _, reservation in _found(call, "DescribeInstances", "Reservations", {"instance-id": ids}, _by("ReservationId")):
         for instance in reservation["Instances"]:
             yield instance["InstanceId"], instance
@@ -141,7 +142,8 @@ def _profiles(call: Call, names: list[str]) -> Iterator[tuple[str, Data]]:
                 raise
 
 
-def _pages(call: Call, operation: str, key: str, question: Data, service: str = "ec2") -> Iterator[Data]:
+def pages(call: Call, operation: str, key: str, question: Data, service: str = "ec2") -> Iterator[Data]:
+    """The items under ``key``, page by page."""
     name = "nextToken" if service == "drs" else "NextToken"
     token: Data = {}
     while True:

@@ -1,12 +1,12 @@
-"""A wave of recovery: decided on evidence, claimed, launched once."""
+"""A wave of recovery: decided on evidence, claimed, launched once, watched until its jobs have ended."""
 
 from typing import Any
 
-from commands.waves.answer import answer
 from commands.waves.claim import claimed
 from commands.waves.launch import launch, resume
-from commands.waves.start import Start
+from commands.waves.start import Start, WaveStream
 from events.errors import Refused
+from events.shown_waves import started
 
 
 def start_wave(start: Start) -> dict[str, Any]:
@@ -16,11 +16,29 @@ def start_wave(start: Start) -> dict[str, Any]:
         Refused: it cannot start, or whether it did is not known yet (`WAVE_UNCLEAR`, retryable).
     """
     reads = start.service.store.reads
+    stream = launched(start)
+    if refused := stream.state.refused:
+        raise Refused(
+            "RECOVERY_REFUSED",
+            f"AWS refused to launch: {refused.code}: {refused.message}; start a new wave once it is mended",
+            409,
+            jobIds=[job.job_id for job in stream.state.jobs.values()],
+            code=refused.code,
+            servers=[{"sourceServerId": one.source_server_id, "reason": one.reason} for one in refused.offenders],
+        )
+    return {**started(stream), "eventTableReads": start.service.store.reads - reads}
+
+
+def launched(start: Start) -> WaveStream:
+    """The wave's stream once it is known what AWS made of it.
+
+    Raises:
+        Refused: as `start_wave`, but for AWS's own refusal, which the stream tells.
+    """
     try:
         stream, ours = claimed(start)
     except Refused:
         stream, ours = start.stream(), False
         if not stream.version:
             raise  # it never started; whatever became of its groups since it did is no matter
-    stream = launch(start, stream) if ours else resume(start, stream)
-    return answer(stream, start.service.store.reads - reads)
+    return launch(start, stream) if ours else resume(start, stream)

@@ -1,61 +1,122 @@
-"""Lambda entry for waves: called directly, by Step Functions or by whoever runs the recovery."""
+"""Lambda entry for waves: the API, direct calls, the state machine's steps, and the platform's own events."""
 
-import time
-from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from commands import wiring
-from commands.operations import context_of
-from commands.requests import StartWave
-from commands.service import Service
-from commands.waves import start_wave
-from commands.waves.recovery import Recovery
-from commands.waves.start import Start
-from events.doors import direct_caller, direct_fields, parse
+from commands.executions.advance import advance
+from commands.executions.parts import executions
+from commands.executions.requests import StepExecution
+from commands.requests import Request
+from commands.waves import platform, start_wave
+from commands.waves.jobs import UnseenError
+from commands.waves.parts import now, start, waves
+from commands.waves.readiness import check_readiness
+from commands.waves.requests import CheckReadiness, StartWave, WatchWave
+from commands.waves.start import Waves
+from commands.waves.watch import watch
+from events.doors import Caller, Json, direct_caller, direct_fields, http_caller, http_fields, parse
 from events.errors import Refused
+from events.rest import rest
+from events.shown_waves import progress
 from events.telling import told
 
-OPERATION = "start_wave_recovery"
+OPERATIONS: dict[str, type[Request]] = {
+    "start_wave_recovery": StartWave,
+    "watch_wave": WatchWave,
+    "check_readiness": CheckReadiness,
+}
+ROUTES = (("POST", "/waves", "start_wave_recovery"), ("POST", "/readiness", "check_readiness"))
+API_BUDGET = 15
+"""Seconds of repair behind API Gateway, which gives up after 29 s; a call may hang, and the launch takes its time."""
 log = Logger()
 
 
 def handler(event: object, context: LambdaContext) -> dict[str, Any]:
-    """``{"operation": "start_wave_recovery", "executionId", "waveNumber", "protectionGroupIds", "isDrill"}``."""
-    requested_at = now()
+    """One request, by whichever door it came. Only the state machine is answered by raising: so it tries again."""
+    if isinstance(event, dict) and "httpMethod" in event:
+        return http.resolve(event, context)
+    if isinstance(event, dict) and event.get("operation") == "step_execution":
+        return _step(event, context)
+    if isinstance(event, dict) and "action" in event:
+        return _platform(event, context)
     try:
-        answer = start_wave(_start(event, context, requested_at))
+        fields = direct_fields(event)
+        operation = str(fields.pop("operation", None))
+        return _run(operation, fields, direct_caller(fields, context.aws_request_id), context)
     except Exception as error:  # noqa: BLE001  a direct caller is answered with the same shape, whatever happens
         return told(error).body()
-    log.info("wave started", wave=answer)
+
+
+def _run(operation: str, fields: Json, caller: Caller, context: LambdaContext) -> Json:
+    requested_at, account_id = now(), wiring.account_of(context.invoked_function_arn)
+    if operation not in OPERATIONS:
+        raise Refused("UNKNOWN_OPERATION", f"operation must be one of {', '.join(OPERATIONS)}", field="operation")
+    request = parse(OPERATIONS[operation], fields)
+    log.info("request", operation=operation, via=caller.via, actor=caller.actor)
+    if isinstance(request, StartWave):
+        answer = start_wave(start(account_id, _in_time(request, caller), caller, requested_at))
+        log.info("wave started", wave=answer)
+        return answer
+    if isinstance(request, WatchWave):
+        return _watch(waves(account_id), request)
+    assert isinstance(request, CheckReadiness)  # noqa: S101  there is no other
+    return check_readiness(waves(account_id), request)
+
+
+def _in_time(request: StartWave, caller: Caller) -> StartWave:
+    if caller.via == "direct":
+        return request
+    return request.model_copy(update={"budget_seconds": min(request.budget_seconds, API_BUDGET)})
+
+
+def _watch(room: Waves, request: WatchWave) -> Json:
+    stream = room.stream(request.execution_id, request.wave_number)
+    if not stream.version:
+        raise Refused("NOT_FOUND", "there is no such wave: it was never started", 404, field="executionId")
+    try:
+        return progress(watch(room, stream))
+    except UnseenError as error:
+        raise Refused("AWS_UNAVAILABLE", f"{error}: try again", 503, retryable=True) from error
+
+
+def _step(event: Json, context: LambdaContext) -> Json:
+    """Whatever goes wrong is raised: Step Functions takes the step again, which is safe, and in the end gives up."""
+    fields = {key: value for key, value in event.items() if key != "operation"}
+    answer = advance(executions(wiring.account_of(context.invoked_function_arn)), parse(StepExecution, fields))
+    log.info("step", step=fields.get("step"), execution=answer)
     return answer
 
 
-def now() -> datetime:
-    """The clock of this process."""
-    return datetime.now(UTC)
+def _platform(event: Json, context: LambdaContext) -> Json:
+    """The whole state, whatever happens: the platform keeps no copy."""
+    state = event.get("state")
+    if not isinstance(state, dict):
+        return told(Refused("MISSING_FIELD", "state: send the whole state", field="state")).body()
+    try:
+        return _acted(event, state, context)
+    except Exception as error:  # noqa: BLE001  the platform's own contract: no exception
+        return platform.failed(state, told(error))
 
 
-@cache
-def _service(account_id: str) -> Service:
-    return wiring.service(now, time.sleep, account_id)
+def _acted(event: Json, state: Json, context: LambdaContext) -> Json:
+    requested_at, account_id = now(), wiring.account_of(context.invoked_function_arn)
+    if event["action"] == "poll_wave_status":
+        return platform.poll(waves(account_id), state)
+    if event["action"] != "start_wave_recovery":
+        raise Refused("UNKNOWN_OPERATION", "action must be start_wave_recovery or poll_wave_status", field="action")
+    request = parse(StartWave, platform.request_of(state, event.get("wave_number")))
+    caller = Caller(f"execution {request.execution_id}", "direct", context.aws_request_id)
+    asked = start(account_id, request, caller, requested_at)
+    return platform.start(asked, state, lambda: context.get_remaining_time_in_millis() / 1000)
 
 
-def _start(event: object, context: LambdaContext, requested_at: datetime) -> Start:
-    fields = direct_fields(event)
-    if fields.pop("operation", None) != OPERATION:
-        raise Refused("UNKNOWN_OPERATION", f"operation must be {OPERATION}", field="operation")
-    request = parse(StartWave, fields)
-    service = _service(wiring.account_of(context.invoked_function_arn))
-    before = wiring.configuration_calls()
-    return Start(
-        service=service,
-        recovery=lambda target: Recovery(wiring.clients(target, service.account_id, now)),
-        calls=lambda: wiring.configuration_calls() - before,
-        request=request,
-        context=context_of(request, direct_caller(fields, context.aws_request_id)),
-        requested_at=requested_at,
-    )
+def _http(operation: str, parameters: dict[str, str]) -> tuple[int, Json]:
+    event, context = http.current_event.raw_event, http.lambda_context
+    caller = http_caller(event, context.aws_request_id)
+    return 200, _run(operation, http_fields(event, parameters), caller, context)
+
+
+http = rest(ROUTES, _http)

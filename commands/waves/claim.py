@@ -3,24 +3,24 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from commands.asked import Asked
-from commands.decide import ClaimGroup, decide
-from commands.outcomes import OVER
-from commands.pump import pump
+from commands.claims import ClaimGroup
+from commands.decide import decide
 from commands.service import ATTEMPTS, GroupStream
+from commands.waves.repair import all_repaired, looked_at_again, unready
+from commands.waves.requests import PER_JOB
 from commands.waves.start import Start, WaveStream
 from events import status, waves
-from events.commits import digest
+from events.commits import Commit, digest, pack
 from events.errors import LostRace, Refused
-from events.groups import MAX_SERVERS, Group, Target
+from events.groups import MAX_SERVERS, Target
 from events.model import canonical
 from events.moments import earliest
 from events.streams import WAVE, Stream
 
-PER_JOB = 100
-"""Servers in one recovery job (DRS service quotas)."""
 CLAIM_FOR = timedelta(minutes=30)
-"""How long nobody writes to servers being launched, if nothing says earlier that the job has ended."""
+"""How long nobody writes to servers being launched, if nobody sees that the job goes on, or has ended."""
+TRANSACTION = 4_000_000
+"""Bytes that one transaction may hold (DynamoDB, TransactWriteItems)."""
 
 
 def claimed(start: Start) -> tuple[WaveStream, bool]:
@@ -30,15 +30,20 @@ def claimed(start: Start) -> tuple[WaveStream, bool]:
         Refused: it cannot start; nothing was launched. `NOT_READY` names the servers that block it.
     """
     budget = start.service.after(start.request.budget_seconds)
-    groups = [start.service.group(id_) for id_ in start.group_ids]
+    groups = [start.service.group(id_) for id_ in start.request.group_ids]
+    if start.request.live_check:
+        there = start.stream()
+        if there.version:
+            return there, False
+        groups = [looked_at_again(start, stream) for stream in groups]
     mended: waves.Path = "fast"
     for attempt in range(ATTEMPTS):
         now, path = start.service.now(), mended
-        if any(_unready(stream.state, now) for stream in groups):
+        if any(unready(stream.state, now) for stream in groups):
             there = start.stream()
             if there.version:
                 return there, False
-            groups = _all_repaired(start, groups, budget)
+            groups = all_repaired(start, groups, budget)
             now, mended = start.service.now(), "repaired"
             path = _judged(start, groups, now)
         try:
@@ -48,54 +53,8 @@ def claimed(start: Start) -> tuple[WaveStream, bool]:
             if there.version:
                 return there, False
             start.service.pause(attempt)
-            groups = [start.service.group(id_) for id_ in start.group_ids]
+            groups = [start.service.group(id_) for id_ in start.request.group_ids]
     raise Refused("BUSY", "the groups are being changed by many at once: try again", 503, retryable=True)
-
-
-def _unready(group: Group, now: datetime) -> bool:
-    held = any(hold.holds(now) for hold in (group.lease, group.claim) if hold)
-    return held or bool(status.due(group, now, failed_too=True))
-
-
-def _all_repaired(start: Start, groups: list[GroupStream], budget: datetime) -> list[GroupStream]:
-    """Each group gets its share of the time that is left, so that none waits for one in trouble; then all of it."""
-    once: list[GroupStream] = []
-    for number, stream in enumerate(groups):
-        now = start.service.now()
-        share = max(budget - now, timedelta()) / (len(groups) - number)
-        once.append(_repaired(start, stream, now + share, first=True))
-    again = [_repaired(start, stream, budget, first=False) for stream in once] if len(groups) > 1 else once
-    return [_let_land(start, stream) for stream in again]
-
-
-def _let_land(start: Start, stream: GroupStream) -> GroupStream:
-    """The group once no write of ours to it can land any more, so that it can be claimed."""
-    now, lease = start.service.now(), stream.state.lease
-    if lease and now < lease.until <= now + OVER:
-        start.service.sleep((lease.until - now).total_seconds())
-        return start.service.group(stream.state.group_id)
-    return stream
-
-
-def _repaired(start: Start, stream: GroupStream, budget: datetime, *, first: bool) -> GroupStream:
-    """The group after as much applying as the wave's budget allows, waiting for backoffs and other workers' leases."""
-    service, group_id = start.service, stream.state.group_id
-    attempt = 0
-    while _unready(stream.state, service.now()) and service.now() < budget:
-        if stream.state.claim and stream.state.claim.holds(service.now()):
-            break
-        before = stream.version
-        stream = pump(service, group_id, budget, cause=start.context.command_id, wave="first" if first else "again")
-        now, first = service.now(), first and stream.version == before
-        if stream.state.lease and stream.state.lease.holds(now):
-            attempt += 1
-            service.pause(attempt + 5)
-            continue
-        again = status.next_due_at(stream.state, now)
-        if again is None or again >= budget:
-            break
-        service.sleep(max((again - now).total_seconds(), 0.1))
-    return stream
 
 
 def _judged(start: Start, groups: list[GroupStream], now: datetime) -> waves.Path:
@@ -105,9 +64,7 @@ def _judged(start: Start, groups: list[GroupStream], now: datetime) -> waves.Pat
         unproved = status.due(stream.state, now, failed_too=True)
         if not unproved:
             continue
-        definition = stream.state.definition
-        policy = start.request.on_not_ready or (definition and definition.on_not_ready)
-        if (policy or ("block" if start.request.is_drill else "proceed")) == "block":
+        if _policy(start, stream) == "block":
             raise Refused(
                 "NOT_READY",
                 f"{stream.state.group_id}: {len(unproved)} servers are not proved ready; mend and apply them, or"
@@ -122,6 +79,12 @@ def _judged(start: Start, groups: list[GroupStream], now: datetime) -> waves.Pat
     return path
 
 
+def _policy(start: Start, stream: GroupStream) -> waves.Policy:
+    """What the call says of servers that are not ready; else the group; else a drill waits and a recovery does not."""
+    group = stream.state.definition.on_not_ready if stream.state.definition else None
+    return start.request.on_not_ready or group or ("block" if start.request.is_drill else "proceed")
+
+
 def _claim(start: Start, groups: list[GroupStream], path: waves.Path, now: datetime) -> WaveStream:
     """One transaction: the decision with its evidence in the wave's stream, and a claim in every group's."""
     service = start.service
@@ -131,13 +94,23 @@ def _claim(start: Start, groups: list[GroupStream], path: waves.Path, now: datet
     system = replace(start.context, via="system", causation_id=start.context.command_id)
     claims = []
     for stream in groups:
-        asked = Asked(
-            now, start.context.actor, stream.version + 1, stream.state.group_id, service.region, service.account_id
-        )
+        asked = service.asked(stream, start.context.actor, now)
         facts = decide(stream.state, ClaimGroup(start.name, fact.until), asked)
         claims.append(stream.next(system, facts, now))
+    _fits([ours, *claims])
     service.store.append(ours, *claims)
     return wave.follow(ours)
+
+
+def _fits(commits: list[Commit]) -> None:
+    """One transaction has a size; it is only packed to see if it could matter."""
+    parts = [part for commit in commits for part in (commit.events, commit.state)]
+    if sum(map(len, parts)) > TRANSACTION and sum(len(pack(part)) for part in parts) > TRANSACTION:
+        raise Refused(
+            "QUOTA_EXCEEDED",
+            "these groups are defined at such length that they cannot be claimed in one transaction: split the wave",
+            field="protectionGroupIds",
+        )
 
 
 def _decision(start: Start, groups: list[GroupStream], path: waves.Path, now: datetime) -> waves.WaveClaimed:
@@ -151,12 +124,13 @@ def _decision(start: Start, groups: list[GroupStream], path: waves.Path, now: da
         region=target.region,
         target=target,
         path=path,
-        groups=tuple(_evidence(stream, now) for stream in groups),
+        groups=tuple(_evidence(stream, _policy(start, stream), now) for stream in groups),
         chunks=tuple(tuple(servers[n : n + PER_JOB]) for n in range(0, len(servers), PER_JOB)),
         until=now + CLAIM_FOR,
         requested_at=start.requested_at,
-        configuration_calls=start.calls(),
+        configuration_calls=start.configuration_calls(),
         claimed_by=start.context.command_id,
+        live_checked=start.request.live_check,
     )
 
 
@@ -172,7 +146,7 @@ def _launchable(servers: list[str]) -> None:
         )
 
 
-def _evidence(stream: GroupStream, now: datetime) -> waves.GroupEvidence:
+def _evidence(stream: GroupStream, policy: waves.Policy, now: datetime) -> waves.GroupEvidence:
     group = stream.state
     hashes = {id_: server.config_hash for id_, server in group.servers.items() if server.proved}
     return waves.GroupEvidence(
@@ -182,6 +156,8 @@ def _evidence(stream: GroupStream, now: datetime) -> waves.GroupEvidence:
         proved_at=earliest(*(server.proved_at for server in group.servers.values() if server.proved)),
         configs_hash=digest(canonical(hashes)),
         unproved=status.due(group, now, failed_too=True),
+        servers=len(group.servers),
+        policy=policy,
     )
 
 

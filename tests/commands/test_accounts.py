@@ -12,14 +12,9 @@ from commands.aws.buckets import MemoryBuckets
 from commands.aws.calls import Calls
 from commands.aws.limiter import Limiter
 from commands.drs import CONFIG, Door
-from commands.operations import context_of
-from commands.requests import StartWave
 from commands.service import Service
-from commands.waves import start_wave
-from commands.waves.recovery import Recovery
-from commands.waves.start import Start
+from commands.waves.start import Waves
 from events import facts as f
-from events.doors import Caller, parse
 from events.errors import Refused
 from events.groups import Target
 from local.simulator.faults import Fault
@@ -55,21 +50,7 @@ class Abroad(Desk):
             return doors.setdefault(target, Door(calls))
 
         self.service = Service(self.store, door, self.clock.now, self.clock.sleep, HOME.region, HOME.account)
-
-    def launch(self, *group_ids: str) -> dict[str, Any]:
-        """A drill of these groups."""
-        wave = {"executionId": "exec-1", "waveNumber": 0, "protectionGroupIds": list(group_ids), "isDrill": True}
-        request = parse(StartWave, wave)
-        return start_wave(
-            Start(
-                service=self.service,
-                recovery=lambda target: Recovery(self.accounts.of(target)),
-                calls=lambda: 0,
-                request=request,
-                context=context_of(request, Caller("OrchestrationRole", "direct", "sfn-1")),
-                requested_at=self.clock.now(),
-            )
-        )
+        self.waves = Waves(self.service, lambda target: door(target).calls)
 
 
 @pytest.fixture
@@ -221,7 +202,7 @@ def test_extended_source_servers_are_applied_where_they_were_extended_to(desk: A
 def test_a_wave_of_such_a_group_starts_its_job_there(desk: Abroad) -> None:
     group_id = there(desk)
     since = len(desk.simulator.calls())
-    answer = desk.launch(group_id)
+    answer = desk.start_wave(group_id)
     assert answer["decision"] == "started"
     [call] = desk.simulator.calls(since)
     assert (call.operation, call.account) == ("StartRecovery", THERE.account)
@@ -232,13 +213,13 @@ def test_a_wave_of_such_a_group_starts_its_job_there(desk: Abroad) -> None:
 def test_a_wave_whose_session_has_ended_is_started_once_with_a_new_one(desk: Abroad) -> None:
     group_id = there(desk)
     desk.simulator.revoke()
-    assert desk.launch(group_id)["decision"] == "started"
+    assert desk.start_wave(group_id)["decision"] == "started"
     assert len(desk.simulator.world.estate(THERE).jobs.by_id) == 1
 
 
 def test_groups_of_two_accounts_are_no_wave(desk: Abroad) -> None:
     groups = desk.create("Here"), desk.create("There", sourceServerIds=theirs(desk), **REACHED)
     with pytest.raises(Refused) as no:
-        desk.launch(*groups)
+        desk.start_wave(*groups)
     assert (no.value.code, no.value.details["field"]) == ("INVALID_PARAMETER", "protectionGroupIds")
     assert "StartRecovery" not in {call.operation for call in desk.simulator.calls()}

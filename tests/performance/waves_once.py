@@ -10,9 +10,9 @@ import orjson
 
 from commands.operations import context_of
 from commands.pump import pump
-from commands.requests import StartWave
 from commands.waves import start_wave
 from commands.waves.recovery import Recovery
+from commands.waves.requests import StartWave
 from commands.waves.start import Start
 from commands.worker import app as worker
 from events.doors import Caller, parse

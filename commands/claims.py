@@ -1,0 +1,73 @@
+"""What a wave asks of a group: that nobody write while it launches, for longer, no longer; or that AWS be looked at."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from commands.asked import Asked, Facts, nobody_writes, renewed
+from events import facts as f
+from events import groups as g
+from events import status
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimGroup:
+    """A wave asks that nobody write to these servers until `until`."""
+
+    wave: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendClaim:
+    """A wave whose job still runs keeps its claim, until a later `until`."""
+
+    wave: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseGroup:
+    """A wave gives its claim back."""
+
+    wave: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """A wave wants AWS looked at, however fresh the proof."""
+
+
+ClaimCommand = ClaimGroup | ExtendClaim | ReleaseGroup | LookAgain
+
+
+def claims(group: g.Group, command: ClaimCommand, asked: Asked) -> Facts:
+    """The facts that follow; none for a claim that is another's.
+
+    Raises:
+        Refused: somebody writes to the servers, or another wave launches them.
+    """
+    match command:
+        case ClaimGroup():
+            nobody_writes(group, asked.now)
+            return (f.GroupClaimed(wave=command.wave, until=command.until),)
+        case ExtendClaim():
+            return _extended(group, command, asked)
+        case ReleaseGroup():
+            return (f.GroupReleased(wave=command.wave),) if _claimed_by(group, command.wave) else ()
+        case LookAgain():
+            claimed = group.claim is not None and group.claim.holds(asked.now)
+            ready = [id_ for id_, server in group.servers.items() if status.server_status(server, asked.now) == "ready"]
+            return () if claimed else renewed(tuple(sorted(ready)), "liveCheck", asked)
+
+
+def _extended(group: g.Group, command: ExtendClaim, asked: Asked) -> Facts:
+    """A claim that ran out is taken up again, unless somebody writes by now."""
+    writing = group.lease is not None and group.lease.holds(asked.now)
+    longer = group.claim is not None and group.claim.until < command.until
+    if writing or not longer or not _claimed_by(group, command.wave):
+        return ()
+    return (f.GroupClaimed(wave=command.wave, until=command.until),)
+
+
+def _claimed_by(group: g.Group, wave: str) -> bool:
+    return group.claim is not None and group.claim.by == wave

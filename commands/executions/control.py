@@ -1,0 +1,85 @@
+"""What people ask of executions: start, resume, cancel. Each is recorded first, and may be asked again."""
+
+from typing import Any
+
+import orjson
+
+from commands.executions.advance import opened
+from commands.executions.requests import CancelExecution, OfExecution, RecoveryPlan, ResumeExecution, StartExecution
+from commands.executions.room import Executions
+from commands.executions.settle import settled
+from commands.executions.steps import outline
+from events import executions as x
+from events.commits import Context
+from events.errors import Refused
+from events.model import canonical
+from events.shown_executions import shown
+
+LARGEST = 200_000
+"""Bytes of a plan: Step Functions takes 256 KiB."""
+
+
+def carry_out(room: Executions, request: OfExecution, context: Context) -> dict[str, Any]:
+    """The execution as it is after."""
+    if isinstance(request, StartExecution):
+        return _start(room, request, context)
+    if isinstance(request, ResumeExecution):
+        return _resume(room, request.execution_id, context)
+    if isinstance(request, CancelExecution):
+        return _cancel(room, request.execution_id, context)
+    raise TypeError(f"not a request about executions: {request!r}")
+
+
+def _start(room: Executions, request: StartExecution, context: Context) -> dict[str, Any]:
+    """Recorded, then run; one that runs under this name already is joined."""
+    fields = request.model_dump(
+        mode="json", exclude_defaults=True, exclude={"execution_id", "request_id", "invoked_by"}
+    )
+    plan = canonical(fields)
+    if len(plan) > LARGEST:
+        raise Refused("QUOTA_EXCEEDED", f"the plan is {len(plan)} bytes, {LARGEST} at most: split it", field="waves")
+    joined = room.stream(request.execution_id).version > 0
+    execution = opened(room, request.execution_id, RecoveryPlan.model_validate_json(plan), context)
+    if not execution.ended:
+        room.machine.start(request.execution_id, plan)
+    return {**shown(execution), "joined": joined}
+
+
+def _resume(room: Executions, execution_id: str, context: Context) -> dict[str, Any]:
+    """Let go on with the wave that it waits before; asked again, the state machine is told again."""
+
+    def decide(execution: x.Execution) -> tuple[x.ExecutionFact, ...]:
+        _known(execution, execution_id)
+        if execution.waits and execution.paused:
+            return (x.ExecutionResumed(wave=execution.paused.wave, at=room.waves.service.now()),)
+        if execution.paused and execution.paused.wave == execution.current and not execution.cancelled:
+            return ()
+        raise Refused("NOT_PAUSED", f"{execution_id} does not wait for anybody", 409, field="executionId")
+
+    execution = room.record(execution_id, decide, context)
+    _go_on(room, execution)
+    return shown(execution)
+
+
+def _cancel(room: Executions, execution_id: str, context: Context) -> dict[str, Any]:
+    """No further wave is started. A recovery job cannot be stopped: a wave that launches is seen to its end."""
+
+    def decide(execution: x.Execution) -> tuple[x.ExecutionFact, ...]:
+        _known(execution, execution_id)
+        if execution.cancelled or execution.ended:
+            return ()
+        return (x.ExecutionCancelled(at=room.waves.service.now(), reason=f"cancelled by {context.actor}"),)
+
+    execution = settled(room, room.record(execution_id, decide, context))
+    _go_on(room, execution)
+    return shown(execution)
+
+
+def _go_on(room: Executions, execution: x.Execution) -> None:
+    if execution.paused:
+        room.machine.go_on(execution.paused.token, orjson.dumps(outline(execution)))
+
+
+def _known(execution: x.Execution, execution_id: str) -> None:
+    if execution.plan is None:
+        raise Refused("NOT_FOUND", f"there is no execution {execution_id}", 404, field="executionId")

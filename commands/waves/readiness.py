@@ -1,0 +1,175 @@
+"""Could these waves start now? What is known of each group, what DRS shows of each server, and what its quotas leave.
+
+Asked of the event table and of DRS at this moment, never of the read model; nothing is written.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from commands.aws.calls import Data
+from commands.service import GroupStream
+from commands.waves.blocks import Block, of_group, of_quota, of_servers
+from commands.waves.jobs import Job, Jobs, UnseenError, replication
+from commands.waves.refusal import JOBS_AT_ONCE, SERVERS_AT_ONCE
+from commands.waves.requests import PER_JOB, CheckReadiness, WaveToCheck
+from commands.waves.start import Waves
+from events import status
+from events.errors import Refused
+from events.groups import Target
+from events.moments import FRESH_FOR, earliest, iso, iso_seconds
+from events.streams import ROSTER, load
+
+FIRST_APPLY = {("drs", "GetLaunchConfiguration"): 1, ("drs", "UpdateLaunchConfiguration"): 1} | {
+    ("ec2", operation): 1
+    for operation in ("CreateLaunchTemplateVersion", "ModifyLaunchTemplate", "DescribeLaunchTemplateVersions")
+}
+"""What a server takes at most that must be applied anew."""
+TYPICAL = 0.3
+"""Seconds that a call takes, where none was made yet."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What DRS shows in one account and Region; or why it shows nothing."""
+
+    servers: dict[str, Data] = field(default_factory=dict)
+    running: list[Job] = field(default_factory=list)
+    unseen: str = ""
+
+
+@dataclass(frozen=True)
+class Wave:
+    """A wave that might be started: its groups as they are now, and which of their servers it is about."""
+
+    asked: WaveToCheck
+    groups: tuple[GroupStream, ...]
+    blocks: tuple[Block, ...] = ()
+
+    @property
+    def targets(self) -> set[Target]:
+        """Where it would launch; a wave that can start has one."""
+        return {stream.state.definition.target for stream in self.groups if stream.state.definition}
+
+    def servers(self, stream: GroupStream) -> list[str]:
+        """The servers of one group that it is about."""
+        only = self.asked.source_server_ids
+        return sorted(id_ for id_ in stream.state.servers if only is None or id_ in only)
+
+    @property
+    def all_servers(self) -> list[str]:
+        """All of them."""
+        return [id_ for stream in self.groups for id_ in self.servers(stream)]
+
+
+def check_readiness(waves: Waves, request: CheckReadiness) -> dict[str, Any]:
+    """Per wave: go, or what blocks it, since when, and how long a repair would take."""
+    now, known = waves.service.now(), dict[str, GroupStream | None]()
+    found = [_wave(waves, asked, known) for asked in request.waves]
+    seen = {target: _seen(waves, target, found) for target in {each for wave in found for each in wave.targets}}
+    answers = [_answer(waves, wave, seen, now) for wave in found]
+    return {
+        "go": all(answer["go"] for answer in answers),
+        "asOf": iso(now),
+        "waves": answers,
+        "quotas": [_quota(target, there) for target, there in sorted(seen.items(), key=lambda each: repr(each[0]))],
+    }
+
+
+def _wave(waves: Waves, asked: WaveToCheck, known: dict[str, GroupStream | None]) -> Wave:
+    ids, strangers = (asked.group_ids, ()) if asked.source_server_ids is None else _holders(waves, asked)
+    for id_ in ids:
+        known[id_] = known[id_] if id_ in known else _group(waves, id_)
+    groups = tuple(stream for id_ in ids if (stream := known[id_]))
+    unheard = [Block("NOT_FOUND", f"there is no protection group {id_}", id_) for id_ in ids if not known[id_]]
+    alone = [Block("NOT_PROTECTED", "in no protection group: nothing is applied or proved", servers=strangers)]
+    return Wave(asked, groups, (*unheard, *(alone if strangers else ())))
+
+
+def _group(waves: Waves, group_id: str) -> GroupStream | None:
+    try:
+        return waves.service.group(group_id)
+    except Refused:
+        return None
+
+
+def _holders(waves: Waves, asked: WaveToCheck) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The groups that hold these servers in this account and Region, and the servers that none does."""
+    roster = load(waves.service.store, ROSTER, waves.service.account_id, waves.service.region).state
+    holder = {id_: group_id for group_id, held in roster.groups.items() for id_ in held.servers}
+    ids = asked.source_server_ids or ()
+    return tuple(sorted({holder[id_] for id_ in ids if id_ in holder})), tuple(id_ for id_ in ids if id_ not in holder)
+
+
+def _seen(waves: Waves, target: Target, found: Iterable[Wave]) -> Seen:
+    ids = sorted({id_ for wave in found if target in wave.targets for id_ in wave.all_servers})
+    jobs = Jobs(waves.aws(target))
+    try:
+        return Seen(jobs.servers(ids) if ids else {}, jobs.running())
+    except UnseenError as error:
+        return Seen(unseen=str(error))
+
+
+def _answer(waves: Waves, wave: Wave, seen: dict[Target, Seen], now: datetime) -> dict[str, Any]:
+    there = seen[next(iter(wave.targets))] if len(wave.targets) == 1 else Seen()
+    blocks = [*wave.blocks, *_blocks(wave, there, now)]
+    proofs = [s.proved_at for stream in wave.groups for s in stream.state.servers.values() if s.proved]
+    proved_at = earliest(*proofs)
+    due = sum(len({*status.due(each.state, now, failed_too=True)} & {*wave.servers(each)}) for each in wave.groups)
+    return {
+        "waveName": wave.asked.wave_name,
+        "go": not blocks,
+        "verdict": _verdict(blocks),
+        "blocks": [block.shown() for block in blocks],
+        "repairSeconds": _repair(waves, wave, due) if due else 0,
+        "servers": len(wave.all_servers),
+        "jobs": -(-len(wave.all_servers) // PER_JOB),
+        "replication": dict(Counter(replication(there.servers.get(id_, {})) for id_ in wave.all_servers)),
+        "provedAt": iso_seconds(proved_at),
+        "freshUntil": iso_seconds(proved_at and proved_at + FRESH_FOR),
+        "groups": [_line(stream, now) for stream in wave.groups],
+    }
+
+
+def _blocks(wave: Wave, there: Seen, now: datetime) -> list[Block]:
+    blocks = [block for stream in wave.groups for block in of_group(stream.state, wave.servers(stream), now)]
+    if len(wave.targets) > 1:
+        blocks.append(Block("INVALID_PARAMETER", "its groups differ in account, Region or role: a wave has one"))
+    if there.unseen:
+        return [*blocks, Block("AWS_UNAVAILABLE", there.unseen)]
+    if len(wave.targets) == 1:
+        blocks += of_servers(wave.all_servers, there.servers, there.running)
+    return [*blocks, *of_quota(len(wave.all_servers), there.running)]
+
+
+def _verdict(blocks: list[Block]) -> str:
+    """`go`: at once, with no configuration call; `repair`: once what is pending is applied; else `no-go`."""
+    if not blocks:
+        return "go"
+    return "repair" if all(block.repairable for block in blocks) else "no-go"
+
+
+def _repair(waves: Waves, wave: Wave, due: int) -> float:
+    """Seconds it would take to apply so many servers, from how the request limits stand now."""
+    calls = waves.aws(next(iter(wave.targets)))
+    each = Counter({call: number * due for call, number in FIRST_APPLY.items()})
+    return round(calls.limiter.seconds(each) + sum(FIRST_APPLY.values()) * (calls.typical() or TYPICAL), 1)
+
+
+def _quota(target: Target, there: Seen) -> dict[str, Any]:
+    shown: dict[str, Any] = {"accountId": target.account_id, "region": target.region}
+    if there.unseen:
+        return {**shown, "unseen": there.unseen}
+    servers = sum(len(job.servers) for job in there.running)
+    return {
+        **shown,
+        "jobs": {"running": len(there.running), "limit": JOBS_AT_ONCE},
+        "servers": {"inJobs": servers, "limit": SERVERS_AT_ONCE},
+    }
+
+
+def _line(stream: GroupStream, now: datetime) -> dict[str, Any]:
+    group = stream.state
+    return {"groupId": group.group_id, "version": stream.version, "status": status.status(group, now)}

@@ -1,0 +1,58 @@
+"""Why AWS refused to launch a chunk, and whether the rest of it may be launched all the same."""
+
+from dataclasses import dataclass
+
+from commands.waves.jobs import Job, Jobs
+from commands.waves.recovery import Declined
+from events.facts import KEPT_TEXT, cut
+from events.waves import Offender, Wave
+
+CONFLICT, MISSING, QUOTA = "ConflictException", "ResourceNotFoundException", "ServiceQuotaExceededException"
+JOBS_AT_ONCE, SERVERS_AT_ONCE = 20, 500
+"""Recovery jobs of an account and Region, and servers in all of them (DRS service quotas; neither can be raised)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """AWS's no to one chunk, and the servers it was for, as far as they can be seen."""
+
+    chunk: int
+    code: str
+    message: str
+    offenders: tuple[Offender, ...] = ()
+
+    @property
+    def conflict(self) -> bool:
+        """Whether some server is in no state to be launched; perhaps because our own job launches it."""
+        return self.code == CONFLICT
+
+    def may_be_passed_over(self, wave: Wave) -> bool:
+        """Whether the wave goes on without the offenders: once a chunk, if that is the policy of all their groups."""
+        first = str(self.chunk) not in wave.dropped
+        policies = {wave.claim.policy_of(one.source_server_id) if wave.claim else None for one in self.offenders}
+        return first and policies == {"proceed"}
+
+
+def explained(jobs: Jobs, wave: Wave, chunk: int, said: Declined) -> Refusal:
+    """What AWS refused a chunk for, by a look at the servers and at the jobs that run.
+
+    Raises:
+        UnseenError: nothing could be seen.
+    """
+    if said.code in {CONFLICT, MISSING}:
+        return Refusal(chunk, said.code, said.message, jobs.offenders(wave.servers(chunk)))
+    if said.code == QUOTA:
+        return Refusal(chunk, said.code, f"{said.message} ({quota(jobs.running())})")
+    return Refusal(chunk, said.code, said.message)
+
+
+def quota(running: list[Job]) -> str:
+    """How much of DRS's quotas is used."""
+    servers = sum(len(job.servers) for job in running)
+    return f"{len(running)} of {JOBS_AT_ONCE} jobs run, with {servers} of {SERVERS_AT_ONCE} servers"
+
+
+def named(offenders: tuple[Offender, ...]) -> str:
+    """For a message: the first of them, and why."""
+    some = ", ".join(f"{one.source_server_id} {one.reason}" for one in offenders[:5])
+    return cut(f"{some} and {len(offenders) - 5} more" if len(offenders) > 5 else some, KEPT_TEXT)  # noqa: PLR2004  as above

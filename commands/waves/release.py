@@ -1,0 +1,43 @@
+"""What becomes of a wave's claims on its groups: held while its jobs run, given back when it is over."""
+
+from contextlib import suppress
+from datetime import datetime
+
+from commands.claims import ExtendClaim, ReleaseGroup
+from commands.waves.refusal import Refusal
+from commands.waves.start import Waves, WaveStream, claim_of, system
+from events.commits import Context
+from events.errors import Refused
+from events.facts import KEPT_TEXT, cut
+from events.waves import RecoveryRefused
+
+
+def declined(waves: Waves, stream: WaveStream, why: Refusal, context: Context) -> WaveStream:
+    """AWS said no: nothing more is launched, and unless a chunk is launching already, the groups are let go."""
+    refused = RecoveryRefused(
+        chunk=why.chunk,
+        code=cut(why.code, 64),
+        message=cut(why.message, KEPT_TEXT),
+        at=waves.service.now(),
+        offenders=why.offenders,
+    )
+    stream = waves.append(stream, context, refused)
+    let_go_if_over(waves, stream)
+    return stream
+
+
+def let_go_if_over(waves: Waves, stream: WaveStream) -> None:
+    """The groups' claims given back once nothing of the wave is launched any more; again is no news."""
+    if stream.state.over:
+        _each_group(waves, stream, ReleaseGroup(claim_of(stream).wave))
+
+
+def hold_on(waves: Waves, stream: WaveStream, until: datetime) -> None:
+    """The groups stay claimed for longer."""
+    _each_group(waves, stream, ExtendClaim(claim_of(stream).wave, until))
+
+
+def _each_group(waves: Waves, stream: WaveStream, command: ReleaseGroup | ExtendClaim) -> None:
+    for group in claim_of(stream).groups:
+        with suppress(Refused):  # a group that is gone holds no claim
+            waves.service.execute(group.group_id, command, system(type(command).__name__, stream))
