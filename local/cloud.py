@@ -141,6 +141,7 @@ def _described(endpoint: str, stack: Stack) -> Json:
         "functions": stack.functions,
         "tables": stack.tables,
         "queues": stack.queues,
+        "machines": stack.machines,
     }
 
 

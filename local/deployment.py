@@ -24,6 +24,7 @@ class Stack:
     functions: dict[str, str]
     tables: dict[str, str]
     queues: dict[str, str]
+    machines: dict[str, str]
     api: str
     stage: str
 
@@ -87,6 +88,7 @@ def _stack(resources: list[dict[str, str]]) -> Stack:
         functions=named("AWS::Lambda::Function"),
         tables=named("AWS::DynamoDB::Table"),
         queues=named("AWS::SQS::Queue"),
+        machines=named("AWS::StepFunctions::StateMachine"),
         api=next(iter(named("AWS::ApiGateway::RestApi").values())),
         stage=next(iter(named("AWS::ApiGateway::Stage").values())),
     )

@@ -1,4 +1,4 @@
-"""Lambda entries of the read model: `project` behind the event table's stream, `sweep` on a schedule."""
+"""Lambda entries of the read model: `project` behind the event table's stream, `sweep` and `watch` on schedules."""
 
 import os
 from datetime import UTC, datetime
@@ -63,6 +63,14 @@ def sweep(_event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     answer = {"groups": len(moved), "moved": sum(moved), "woken": sum(woken)}
     log.info("swept", swept=answer)
     return answer
+
+
+def watch(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Every wave that holds a group is looked at: so its claim ends with its jobs, whoever else looks or does not."""
+    waves = _rows().waves()
+    for wave in waves:
+        _alarm().watch(wave)
+    return {"waves": waves}
 
 
 def _told(found: CaughtUp) -> CaughtUp:

@@ -14,9 +14,9 @@ from events.shown import launch_config_status
 from events.status import next_due_at
 from events.streams import Stream
 
-PROJECTION_VERSION = 1
+PROJECTION_VERSION = 2
 """Raise it with every change of this rendering: rows of another version are rendered again."""
-DUE_SHARD = "due"
+DUE_SHARD, CLAIM_SHARD = "due", "claimed"
 Row = dict[str, Any]
 
 
@@ -51,7 +51,14 @@ def render(stream: Stream[Group, GroupFact], now: datetime) -> Row:
         "launchConfigStatus": status,
         **{key: status[key] for key in ("status", "counts", "provedAt", "freshUntil")},
         **({"dueShard": DUE_SHARD, "nextDueAt": iso(due)} if due else {}),
+        **_claimed(group),
     }
+
+
+def _claimed(group: Group) -> Row:
+    """Which wave holds it, until it lets go: also past `claimedUntil`, so that somebody looks what became of it."""
+    claim = group.claim
+    return {"claimShard": CLAIM_SHARD, "claimedBy": claim.by, "claimedUntil": iso(claim.until)} if claim else {}
 
 
 def definition_of(row: Row) -> Definition:

@@ -9,9 +9,9 @@ from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
 from events.moments import iso
-from projections.row import DUE_SHARD, Row
+from projections.row import CLAIM_SHARD, DUE_SHARD, Row
 
-DUE_INDEX, NAME_INDEX = "due", "names"
+DUE_INDEX, NAME_INDEX, CLAIM_INDEX = "due", "names", "claimed"
 
 
 class Rows:
@@ -41,6 +41,11 @@ class Rows:
         question = Key("dueShard").eq(DUE_SHARD) & Key("nextDueAt").lte(iso(now))
         for item in self._pages(IndexName=DUE_INDEX, KeyConditionExpression=question):
             yield item["groupId"]
+
+    def waves(self) -> list[str]:
+        """The waves that hold a group, as their claims name them."""
+        claimed = self._pages(IndexName=CLAIM_INDEX, KeyConditionExpression=Key("claimShard").eq(CLAIM_SHARD))
+        return sorted({item["claimedBy"] for item in claimed})
 
     def named(self, account_region: str, limit: int, after: dict[str, str] | None) -> tuple[list[Row], Any]:
         """A page of an account and Region's groups by name, and the key to go on from (None at the end)."""

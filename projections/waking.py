@@ -1,4 +1,4 @@
-"""Waking whoever is due: a message on the work queue, delayed until then."""
+"""Waking whoever is due: a message on the work queue, delayed until then. And whoever is to look at a wave."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -25,6 +25,13 @@ class Alarm:
         delay = max(0, ceil((at - self._now()).total_seconds()))
         if delay > LONGEST:
             return False
-        body = orjson.dumps({"groupId": group_id}).decode()
-        self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=body, DelaySeconds=delay)
+        self._send({"groupId": group_id}, delay)
         return True
+
+    def watch(self, wave: str) -> None:
+        """Somebody looks at the recovery jobs of a wave: ``exec-1#0``."""
+        self._send({"wave": wave}, 0)
+
+    def _send(self, message: dict[str, str], delay: int) -> None:
+        body = orjson.dumps(message).decode()
+        self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=body, DelaySeconds=delay)

@@ -17,6 +17,7 @@ from events.rest import rest
 from events.telling import told
 from projections.table import Rows
 from queries import questions as ask
+from queries import waves
 from queries.questions import Answers
 
 OPERATIONS: dict[str, tuple[type[ask.Question], Callable[[Answers, Any], Json]]] = {
@@ -24,14 +25,18 @@ OPERATIONS: dict[str, tuple[type[ask.Question], Callable[[Answers, Any], Json]]]
     "get_protection_group": (ask.GetProtectionGroup, Answers.group),
     "get_server_launch_config": (ask.GetServerLaunchConfig, Answers.server),
     "list_protection_groups": (ask.ListProtectionGroups, Answers.groups),
+    "get_wave": (waves.GetWave, waves.wave),
+    "get_execution": (waves.GetExecution, waves.execution),
 }
 ROUTES = (
     ("GET", "/protection-groups", "list_protection_groups"),
     ("GET", "/protection-groups/<groupId>", "get_protection_group"),
     ("GET", "/protection-groups/<groupId>/launch-config-status", "get_launch_config_status"),
     ("GET", "/protection-groups/<groupId>/servers/<serverId>/launch-config", "get_server_launch_config"),
+    ("GET", "/waves/<executionId>/<waveNumber>", "get_wave"),
+    ("GET", "/executions/<executionId>", "get_execution"),
 )
-NUMBERS, DIGITS = {"minVersion", "limit"}, 15
+NUMBERS, DIGITS = {"minVersion", "limit", "waveNumber"}, 15
 log = Logger()
 
 
@@ -70,10 +75,10 @@ def _answer(operation: str, fields: Json, context: LambdaContext) -> Json:
 
 
 def _http(operation: str, parameters: dict[str, str]) -> tuple[int, Json]:
-    asked = dict(http.current_event.raw_event.get("queryStringParameters") or {})
+    asked = {**(http.current_event.raw_event.get("queryStringParameters") or {}), **parameters}
     digits = {key: str(asked[key]) for key in NUMBERS & {*asked} if str(asked[key]).isdecimal()}
     numbers = {key: int(value) for key, value in digits.items() if len(value) <= DIGITS}
-    return 200, _answer(operation, {**asked, **numbers, **parameters}, http.lambda_context)
+    return 200, _answer(operation, {**asked, **numbers}, http.lambda_context)
 
 
 http = rest(ROUTES, _http)

@@ -172,4 +172,9 @@ def _quota(target: Target, there: Seen) -> dict[str, Any]:
 
 def _line(stream: GroupStream, now: datetime) -> dict[str, Any]:
     group = stream.state
-    return {"groupId": group.group_id, "version": stream.version, "status": status.status(group, now)}
+    return {
+        "groupId": group.group_id,
+        "version": stream.version,
+        "status": status.status(group, now),
+        "onNotReady": group.definition.on_not_ready if group.definition else None,
+    }

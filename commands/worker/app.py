@@ -1,8 +1,6 @@
-"""Lambda entry behind the work queue: one message names one group, and what is due of it is applied."""
+"""Lambda entry behind the work queue: a message names a group, to be applied, or a wave, to be looked at."""
 
-import time
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -14,6 +12,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from commands import wiring
 from commands.pump import pump
 from commands.service import Service
+from commands.waves.jobs import UnseenError
+from commands.waves.parts import now, waves
+from commands.waves.start import Waves
+from commands.waves.watch import watch
 from events.errors import Refused
 
 SPARE = timedelta(seconds=20)
@@ -24,26 +26,33 @@ queue = BatchProcessor(event_type=EventType.SQS)
 
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401  powertools' partial response
     """A message that fails comes back; one that finds nothing due is done."""
-    service = _service(wiring.account_of(context.invoked_function_arn))
+    here = waves(wiring.account_of(context.invoked_function_arn))
     deadline = now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - SPARE
 
     def work(record: SQSRecord) -> None:
-        group_id = orjson.loads(record.body)["groupId"]
-        try:
-            stream = pump(service, group_id, deadline, cause=record.message_id)
-        except Refused as refused:
-            log.info("nothing to apply", group_id=group_id, error=refused.code)
+        message = orjson.loads(record.body)
+        if "wave" in message:
+            _look(here, message["wave"])
         else:
-            log.info("applied", group_id=group_id, version=stream.version)
+            _apply(here.service, message["groupId"], deadline, record.message_id)
 
     return process_partial_response(event=event, record_handler=work, processor=queue, context=context)
 
 
-def now() -> datetime:
-    """The clock of this process."""
-    return datetime.now(UTC)
+def _apply(service: Service, group_id: str, deadline: datetime, cause: str) -> None:
+    try:
+        stream = pump(service, group_id, deadline, cause=cause)
+    except Refused as refused:
+        log.info("nothing to apply", group_id=group_id, error=refused.code)
+    else:
+        log.info("applied", group_id=group_id, version=stream.version)
 
 
-@cache
-def _service(account_id: str) -> Service:
-    return wiring.service(now, time.sleep, account_id)
+def _look(here: Waves, wave: str) -> None:
+    execution_id, _, number = wave.rpartition("#")
+    try:
+        stream = watch(here, here.stream(execution_id, int(number)))
+    except UnseenError as error:
+        log.warning("wave not seen", wave=wave, reason=str(error))
+    else:
+        log.info("wave seen", wave=wave, version=stream.version, over=stream.state.over)
