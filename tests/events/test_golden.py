@@ -17,18 +17,26 @@ from pydantic import BaseModel, TypeAdapter
 from events.commits import GENESIS, Commit, digest, unpack
 from events.configuration import LaunchConfiguration
 from events.dynamodb import decode, encode
+from events.executions import EXECUTION_FACTS, ExecutionFact, Plan, PlannedWave
 from events.facts import GROUP_FACTS, GroupFact
-from events.groups import Definition, Exclusion, ServerDefinition, TagOverride
+from events.groups import Definition, Exclusion, ServerDefinition, TagOverride, Target
 from events.model import canonical
 from events.rosters import ROSTER_FACTS, RosterFact
-from events.streams import GROUP, ROSTER, WAVE, Kind, Stream, _dump, remembered
-from events.waves import WAVE_FACTS, WaveFact
+from events.streams import EXECUTION, GROUP, ROSTER, WAVE, Kind, Stream, _dump, remembered
+from events.waves import WAVE_FACTS, GroupEvidence, Offender, ServerLaunch, WaveFact
 
 GOLDEN = Path(__file__).parent / "golden"
 FACTS = json.loads((GOLDEN / "facts.json").read_text())
 CHAIN = json.loads((GOLDEN / "commits.json").read_text())
-ADAPTERS: dict[str, TypeAdapter[Any]] = {"group": GROUP_FACTS, "wave": WAVE_FACTS, "roster": ROSTER_FACTS}
-KINDS: dict[str, Kind[Any, Any]] = {"group": GROUP, "wave": WAVE, "roster": ROSTER}
+ADAPTERS: dict[str, TypeAdapter[Any]] = {
+    "group": GROUP_FACTS,
+    "wave": WAVE_FACTS,
+    "execution": EXECUTION_FACTS,
+    "roster": ROSTER_FACTS,
+}
+KINDS: dict[str, Kind[Any, Any]] = {kind.name: kind for kind in (GROUP, WAVE, EXECUTION, ROSTER)}
+UNIONS = {"group": GroupFact, "wave": WaveFact, "execution": ExecutionFact, "roster": RosterFact}
+NAMING = ("ServersDropped", "ServersLaunching")
 EXAMPLES = [(kind, example) for kind, examples in FACTS.items() for example in examples]
 
 
@@ -37,7 +45,7 @@ def known(union: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401  a union of 
         yield from known(one) if get_args(one) else [one]
 
 
-EVERY = {"group": [*known(GroupFact)], "wave": [*known(WaveFact)], "roster": [*known(RosterFact)]}
+EVERY = {kind: [*known(union)] for kind, union in UNIONS.items()}
 
 
 def named(example: Any) -> str:  # noqa: ANN401  a parameter
@@ -144,6 +152,21 @@ def test_golden_definitions_say_all_that_a_definition_can_say() -> None:
     assert shown_by(over for one in definitions for over in one.get("tagOverrides", [])) == aliases(TagOverride)
     assert shown_by(out for one in definitions for out in one.get("exclusions", [])) == aliases(Exclusion)
     assert shown_by(server.get("launchTemplate", {}) for server in servers) == {*get_type_hints(LaunchConfiguration)}
+
+
+def test_golden_waves_and_executions_say_all_that_they_can_say() -> None:
+    """The same of what is nested in their facts."""
+    waves, executions = ([example["stored"] for example in FACTS[kind]] for kind in ("wave", "execution"))
+    claims = [fact for fact in waves if fact["type"] == "WaveClaimed"]
+    servers = {kind: [one for fact in waves if fact["type"] == kind for one in fact["servers"]] for kind in NAMING}
+    plans = [fact["plan"] for fact in executions if "plan" in fact]
+    assert shown_by(group for claim in claims for group in claim["groups"]) == aliases(GroupEvidence)
+    assert shown_by(claim["target"] for claim in claims if "target" in claim) == aliases(Target)
+    assert shown_by(servers["ServersDropped"]) == aliases(Offender)
+    assert shown_by(servers["ServersLaunching"]) == aliases(ServerLaunch)
+    assert shown_by(one for fact in waves for one in fact.get("offenders", [])) == aliases(Offender)
+    assert shown_by(plans) == aliases(Plan)
+    assert shown_by(wave for plan in plans for wave in plan["waves"]) == aliases(PlannedWave)
 
 
 def shown_by(examples: Iterable[dict[str, Any]]) -> set[str]:
