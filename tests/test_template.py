@@ -14,7 +14,8 @@ import pytest
 from commands.aws.paces import PUBLISHED
 from tests.sam import TEMPLATE, Shape, allows, functions, listed, of_type, reaches, statements
 
-WRITERS = {"CommandsFunction", "WorkerFunction", "WavesFunction"}
+APPLIERS = {"CommandsFunction", "WorkerFunction", "WavesFunction"}
+WRITERS = APPLIERS | {"ExecutionsFunction"}
 REWRITES = (
     "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:PartiQLUpdate",
     "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:DeleteTable", "dynamodb:UpdateTable",
@@ -69,7 +70,7 @@ def check_nobody_rewrites(template: Shape) -> None:
 def check_whoever_applies_may_call_what_the_door_calls(template: Shape) -> None:
     drs = {"drs:GetLaunchConfiguration", "drs:UpdateLaunchConfiguration", "drs:DescribeSourceServers"}
     ec2 = {bucket for bucket in PUBLISHED if bucket.startswith("ec2:")}
-    for name in WRITERS:
+    for name in APPLIERS:
         for action in drs | ec2 | {"iam:GetInstanceProfile", "sts:AssumeRole"}:
             assert any(allows(each, action) for each in statements(template, name)), f"{name}: {action}"
 
@@ -88,7 +89,7 @@ def check_no_wildcards(template: Shape) -> None:
 
 def check_one_role_each(template: Shape) -> None:
     roles = [each["Role"]["Fn::GetAtt"] for each in functions(template).values()]
-    assert len(roles) == len(set(roles)) == 6
+    assert len(roles) == len(set(roles)) == 8
 
 
 def check_policies_fit(template: Shape) -> None:
@@ -128,6 +129,26 @@ def check_the_api_asks_who(template: Shape) -> None:
                 asks_aws = path.endswith("/resolve")  # a question, but only the commands may look at DRS
                 assert (method == "GET" and not asks_aws) == (function == "QueriesFunction")
                 assert method in {"GET", "POST", "PUT", "DELETE"}
+
+
+def check_an_execution_reaches_aws_only_through_our_functions(template: Shape) -> None:
+    machine = template["Resources"]["ExecutionMachine"]["Properties"]
+    assert machine["Logging"]["IncludeExecutionData"] is False, "a task token is as good as a signature"
+    [invoke, logs] = template["Resources"]["ExecutionMachineRole"]["Properties"]["Policies"][0]["PolicyDocument"][
+        "Statement"
+    ]
+    assert (invoke["Action"], invoke["Resource"]) == ("lambda:InvokeFunction", {"Fn::GetAtt": "WavesFunction.Arn"})
+    assert {action.split(":")[0] for action in logs["Action"]} == {"logs", "xray"}
+    for name, state in machine["Definition"]["States"].items():
+        if state["Type"] != "Task":
+            continue
+        assert state["Resource"].removeprefix("arn:${Partition}:states:::lambda:invoke") in {"", ".waitForTaskToken"}
+        assert state["Parameters"]["FunctionName"] == "${Waves}"
+        if name == "Pause":
+            assert state["TimeoutSeconds"] == 86_400
+            assert [each["ErrorEquals"] for each in state["Catch"]] == [["States.Timeout"]]
+        else:
+            assert state["Retry"][0]["ErrorEquals"] == ["States.ALL"], "every step may be taken again"
 
 
 def check_functions_can_be_built_and_heard(template: Shape) -> None:
@@ -179,6 +200,21 @@ BREAKS: list[tuple[Callable[[Shape], None], str, Any]] = [
     (check_queues_hold_what_fails, "Parameters.Transport.Default", "any"),
     (check_the_api_asks_who, "Resources.Api.Properties.Auth.DefaultAuthorizer", "NONE"),
     (check_the_api_asks_who, "Resources.CommandsFunction.Properties.Events.Apply.Properties.Method", "ANY"),
+    (
+        check_an_execution_reaches_aws_only_through_our_functions,
+        "Resources.ExecutionMachine.Properties.Logging.IncludeExecutionData",
+        True,
+    ),
+    (
+        check_an_execution_reaches_aws_only_through_our_functions,
+        "Resources.ExecutionMachine.Properties.Definition.States.WatchWave.Resource",
+        "arn:${Partition}:states:::aws-sdk:drs:describeJobs",
+    ),
+    (
+        check_an_execution_reaches_aws_only_through_our_functions,
+        "Resources.ExecutionMachine.Properties.Definition.States.Pause.TimeoutSeconds",
+        99_999_999,
+    ),
     (
         check_functions_can_be_built_and_heard,
         "Resources.WavesFunction.Properties.Handler",
