@@ -39,7 +39,7 @@ def abandoned(stream: WaveStream, now: datetime) -> bool:
 
 def too_late(stream: WaveStream, now: datetime) -> Refusal | None:
     """Why what is missing is not started any more: what was proved when it was claimed may not hold now."""
-    missing = stream.state.missing
-    if not missing or now < claim_of(stream).until - SETTLE:
+    if not stream.state.starting or now < claim_of(stream).until - SETTLE:
         return None
-    return Refusal(missing[0], "CLAIM_EXPIRED", "its claim ran out before it was sent; start a new wave")
+    chunk = next(iter(stream.state.missing), 0)  # none is missing if all servers were dropped
+    return Refusal(chunk, "CLAIM_EXPIRED", "its claim ran out before it was sent; start a new wave")
