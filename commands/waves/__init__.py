@@ -5,7 +5,7 @@ from typing import Any
 from commands.waves.claim import claimed
 from commands.waves.launch import launch, resume
 from commands.waves.start import Start, WaveStream
-from events.errors import Refused
+from events.errors import LostRace, Refused
 from events.shown_waves import started
 
 
@@ -41,4 +41,9 @@ def launched(start: Start) -> WaveStream:
         stream, ours = start.stream(), False
         if not stream.version:
             raise  # it never started; whatever became of its groups since it did is no matter
-    return launch(start, stream) if ours else resume(start, stream)
+    if not ours:
+        return resume(start, stream)
+    try:
+        return launch(start, stream)
+    except LostRace:  # somebody who looked took it for abandoned, and may have found its job
+        return resume(start, start.stream())

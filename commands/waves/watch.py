@@ -50,8 +50,8 @@ def _observed(waves: Waves, stream: WaveStream) -> WaveStream:
     now, jobs, wave = waves.service.now(), waves.jobs(stream), stream.state
     found = jobs.named([wave.jobs[str(chunk)].job_id for chunk in wave.running])
     facts = [fact for chunk in wave.running for fact in _news(jobs, wave, chunk, found, now)]
-    ended = {fact.chunk for fact in facts if isinstance(fact, RecoveryJobEnded)}
-    longer = _longer(wave, now) if {*wave.running} - ended else None
+    alive = any(not job.completed for job in found.values())  # one that DRS has forgotten holds nobody for longer
+    longer = _longer(wave, now) if alive else None
     if longer:
         hold_on(waves, stream, longer)
         facts.append(ClaimExtended(until=longer))
