@@ -14,7 +14,7 @@ import orjson
 
 from commands.pump import pump
 from commands.service import Service
-from commands.worker import app as worker
+from commands.waves.parts import now
 from events import shown, status
 from tests.performance.parts import bench
 
@@ -31,7 +31,7 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
     began = time.monotonic()
     turns = _applied(here.service, group_id)
     seconds = time.monotonic() - began
-    counts = shown.launch_config_status(here.service.group(group_id).state, worker.now())["counts"]
+    counts = shown.launch_config_status(here.service.group(group_id).state, now())["counts"]
     return {
         "seconds": round(seconds, 2),
         "turns": turns,
@@ -44,10 +44,10 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
 def _applied(service: Service, group_id: str) -> int:
     """Woken until nothing is due; how often."""
     turns = 0
-    while status.next_due_at(service.group(group_id).state, worker.now()) is not None:
+    while status.next_due_at(service.group(group_id).state, now()) is not None:
         state = pump(service, group_id, service.after(A_TURN)).state
         turns += 1
-        if status.status(state, worker.now()) != "pending":
+        if status.status(state, now()) != "pending":
             break
     return turns
 

@@ -13,7 +13,7 @@ from commands.aws.paces import paces
 from commands.drs import CONFIG, WORKERS, Door
 from commands.operations import OPERATIONS, carry_out
 from commands.service import Service
-from commands.worker import app as worker
+from commands.waves.parts import now
 from events.doors import Caller, parse
 from events.memory import MemoryStore
 
@@ -49,6 +49,7 @@ class Bench:
     service: Service
     clients: Here
     calls: Calls
+    other_calls: Calls
     buckets: MemoryBuckets
     limits: str
 
@@ -67,14 +68,14 @@ class Bench:
         """Its buckets were emptied by somebody else in the account, a moment ago."""
         for name, pace in paces(self.limits).items():
             if name.startswith("ec2:"):
-                self.buckets.empty(f"home#{name}", Fill(worker.now() + pace.holds))
+                self.buckets.empty(f"home#{name}", Fill(now() + pace.holds))
 
 
 def bench(asked: dict[str, Any]) -> Bench:
     """For ``{"endpoint", "limits"?, "workers"?}``."""
     clients, buckets, limits = Here(asked["endpoint"]), MemoryBuckets(), asked.get("limits", "")
-    limiter = Limiter(buckets, "home", paces(limits), worker.now, time.sleep)
-    calls = Calls(clients, limiter, worker.now, time.sleep)
+    limiter = Limiter(buckets, "home", paces(limits), now, time.sleep)
+    calls = Calls(clients, limiter, now, time.sleep)
     door = replace(Door(calls), workers=asked.get("workers", WORKERS))
-    service = Service(MemoryStore(), lambda _target: door, worker.now, time.sleep, REGION, ACCOUNT)
-    return Bench(service, clients, calls, buckets, limits)
+    service = Service(MemoryStore(), lambda _target: door, now, time.sleep, REGION, ACCOUNT)
+    return Bench(service, clients, calls, Calls(clients, limiter, now, time.sleep), buckets, limits)

@@ -1,4 +1,4 @@
-"""Five waves of three servers, one after another: milliseconds from "start wave" to "StartRecovery accepted".
+"""Five waves of a hundred servers, one after another: milliseconds from "start wave" to "StartRecovery accepted".
 
 python -m tests.performance.waves_once '{"endpoint": ..., "appliedBefore": true}'
 """
@@ -11,14 +11,13 @@ import orjson
 from commands.operations import context_of
 from commands.pump import pump
 from commands.waves import start_wave
-from commands.waves.recovery import Recovery
+from commands.waves.parts import now
 from commands.waves.requests import StartWave
-from commands.waves.start import Start
-from commands.worker import app as worker
+from commands.waves.start import Start, Waves
 from events.doors import Caller, parse
 from tests.performance.parts import Bench, bench
 
-WAVES, SERVERS = 5, 3
+WAVES, SERVERS = 5, 100
 
 
 def main(asked: dict[str, Any]) -> dict[str, Any]:
@@ -28,7 +27,7 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
     groups = [here.define(f"Wave {n}", ids[n * SERVERS : (n + 1) * SERVERS]) for n in range(WAVES)]
     if asked["appliedBefore"]:
         for group_id in groups:
-            pump(here.service, group_id, here.service.after(60))
+            pump(here.service, group_id, here.service.after(300))
     answers = [_started(here, group_id, n) for n, group_id in enumerate(groups)]
     return {
         "milliseconds": [answer["startMilliseconds"] for answer in answers],
@@ -42,12 +41,11 @@ def _started(here: Bench, group_id: str, number: int) -> dict[str, Any]:
     request, before = parse(StartWave, wave), here.calls.made
     return start_wave(
         Start(
-            service=here.service,
-            recovery=lambda _target: Recovery(here.clients),
-            calls=lambda: here.calls.made - before,
+            waves=Waves(here.service, lambda _target: here.other_calls),
+            configuration_calls=lambda: here.calls.made - before,
             request=request,
             context=context_of(request, Caller("bench", "direct", f"wave-{number}")),
-            requested_at=worker.now(),
+            requested_at=now(),
         )
     )
 
