@@ -7,7 +7,7 @@ from commands.waves.adopt import SETTLE, abandoned, adopted, too_late
 from commands.waves.jobs import UnseenError
 from commands.waves.recovery import Declined, Said, Started, Throttled, Unclear, start_recovery
 from commands.waves.refusal import CONFLICT, Refusal, explained
-from commands.waves.release import declined, let_go_if_over
+from commands.waves.release import declined, held_to_launch, let_go_if_over
 from commands.waves.start import Start, WaveStream, claim_of
 from events import waves
 from events.errors import LostRace, Refused
@@ -113,7 +113,7 @@ def resume(start: Start, stream: WaveStream) -> WaveStream:
         stream = adopted(start.waves, stream, start.following)
         if late := too_late(stream, start.service.now()):
             return declined(start.waves, stream, late, start.following)
-        return launch(start, stream, again=True)
+        return launch(start, held_to_launch(start.waves, stream, start.following), again=True)
     except UnseenError as error:
         raise _unclear(start, str(error)) from error
     except LostRace as lost:

@@ -1,7 +1,7 @@
 """What becomes of a wave's claims on its groups: held while its jobs run, given back when it is over."""
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from commands.claims import ExtendClaim, ReleaseGroup
 from commands.waves.refusal import Refusal
@@ -9,7 +9,11 @@ from commands.waves.start import Waves, WaveStream, claim_of, system
 from events.commits import Context
 from events.errors import Refused
 from events.facts import KEPT_TEXT, cut
-from events.waves import RecoveryRefused
+from events.waves import ClaimExtended, RecoveryRefused
+
+ENOUGH, LONGER = timedelta(minutes=15), timedelta(minutes=30)
+"""What must be left of a claim when a launch is taken over, else it is claimed for so long: DRS takes minutes to launch
+a server once it has accepted the job, and reads its configuration only then."""
 
 
 def declined(waves: Waves, stream: WaveStream, why: Refusal, context: Context) -> WaveStream:
@@ -35,6 +39,15 @@ def let_go_if_over(waves: Waves, stream: WaveStream) -> None:
 def hold_on(waves: Waves, stream: WaveStream, until: datetime) -> None:
     """The groups stay claimed for longer."""
     _each_group(waves, stream, ExtendClaim(claim_of(stream).wave, until))
+
+
+def held_to_launch(waves: Waves, stream: WaveStream, context: Context) -> WaveStream:
+    """A launch is taken over late: its groups are claimed for long enough that it is over before they are free."""
+    now, until = waves.service.now(), stream.state.claimed_until
+    if until is None or until - now >= ENOUGH:
+        return stream
+    hold_on(waves, stream, now + LONGER)
+    return waves.append(stream, context, ClaimExtended(until=now + LONGER))
 
 
 def _each_group(waves: Waves, stream: WaveStream, command: ReleaseGroup | ExtendClaim) -> None:
