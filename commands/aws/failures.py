@@ -45,12 +45,17 @@ class FailedError(Exception):
     def __init__(self, kind: Kind, code: str, message: str, *, answered: bool = True, retry_after: float = 0) -> None:
         super().__init__(message)
         self.kind, self.code, self.answered, self.retry_after = kind, code, answered, retry_after
-        self.message = cut(_SECRETS.sub("[left out]", message), KEPT_TEXT)
+        self.message = cut(without_secrets(message), KEPT_TEXT)
 
     @property
     def throttled(self) -> bool:
         """Whether AWS did nothing for sure, and asks for patience."""
         return self.code in THROTTLED
+
+
+def without_secrets(text: str) -> str:
+    """A text of AWS's without keys, tokens, signatures and encoded messages."""
+    return _SECRETS.sub("[left out]", text)
 
 
 def failure(service: str, operation: str, error: Exception) -> FailedError:
@@ -70,7 +75,7 @@ def failure(service: str, operation: str, error: Exception) -> FailedError:
     if error.operation_name == "AssumeRole" and kind != "outage":
         kind, code = "group", ROLE
     answered = kind != "outage" or code in THROTTLED | EXPIRED
-    return FailedError(kind, code, message, answered=answered, retry_after=_retry_after(error))
+    return FailedError(kind, code, message, answered=answered, retry_after=asked_to_wait(error))
 
 
 def _kind(code: str, status: int) -> Kind:
@@ -96,7 +101,7 @@ def _message(action: str, code: str, error: ClientError) -> str:
     return "; ".join([text, *unsaid])
 
 
-def _retry_after(error: ClientError) -> float:
+def asked_to_wait(error: ClientError) -> float:
     """Seconds AWS asks for, by header (DRS: Retry-After) or by the error's own member; 0 if it does not say."""
     headers = error.response["ResponseMetadata"].get("HTTPHeaders", {})
     asked: Any = headers.get("retry-after") or error.response.get("retryAfterSeconds") or 0

@@ -29,7 +29,7 @@ OPERATIONS: dict[str, type[Request]] = {
     "check_readiness": CheckReadiness,
 }
 ROUTES = (("POST", "/waves", "start_wave_recovery"), ("POST", "/readiness", "check_readiness"))
-API_BUDGET = 15
+API_BUDGET = 10
 """Seconds of repair behind API Gateway, which gives up after 29 s; a call may hang, and the launch takes its time."""
 log = Logger()
 

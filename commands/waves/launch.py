@@ -15,6 +15,8 @@ from events.facts import cut
 
 TRIES = 5
 """How often a throttled StartRecovery is sent."""
+LONGEST_PAUSE = 10.0
+"""Seconds of patience that AWS may ask for before the next try; it asks again, and there is a last moment."""
 
 
 def launch(start: Start, stream: WaveStream, *, again: bool = False) -> WaveStream:
@@ -94,6 +96,7 @@ def _asked(start: Start, stream: WaveStream, chunk: int) -> Said:
         if not isinstance(said, Throttled):
             break
         start.service.pause(attempt + 7, longest=4)
+        start.service.sleep(min(said.retry_after, LONGEST_PAUSE))
     return said
 
 

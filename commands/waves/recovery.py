@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from commands.aws.calls import Clients
-from commands.aws.failures import EXPIRED, THROTTLED
+from commands.aws.failures import EXPIRED, THROTTLED, asked_to_wait, without_secrets
 
 _TOO_MANY, _SERVER_ERROR = 429, 500
 
@@ -31,9 +31,10 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class Throttled:
-    """Not now: no job was made, and it may be asked again."""
+    """Not now: no job was made, and it may be asked again, after the seconds that AWS asks for, if it does."""
 
     message: str
+    retry_after: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,12 @@ def _sent(clients: Clients, server_ids: tuple[str, ...], *, is_drill: bool) -> S
         told = error.response["Error"]
         status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
         if status >= _SERVER_ERROR:
-            return Unclear(str(error))
+            return Unclear(without_secrets(str(error)))
         if status == _TOO_MANY or told.get("Code") in THROTTLED:
-            return Throttled(str(error))
+            return Throttled(without_secrets(str(error)), asked_to_wait(error))
         if told.get("Code") in EXPIRED:
             clients.renew(drs)
-        return Declined(told.get("Code", "Unknown"), told.get("Message", ""))
+        return Declined(told.get("Code", "Unknown"), without_secrets(told.get("Message", "")))
     except BotoCoreError as error:
         return Unclear(str(error))
     return Started(answer["job"]["jobID"])
