@@ -51,9 +51,12 @@ class Block:
 
 
 def of_group(group: Group, servers: Iterable[str], now: datetime) -> Iterator[Block]:
-    """A wave that launches it now, and servers that are not proved."""
+    """A wave that launches it now, a worker that still writes to it, and servers that are not proved."""
     if group.claim and group.claim.holds(now):
         yield Block("PG_IN_ACTIVE_EXECUTION", f"wave {group.claim.by} launches it", group.group_id)
+    if group.lease and group.lease.holds(now):
+        applying = "its configurations are being applied: a wave waits for that"
+        yield Block("LAUNCH_CONFIG_SYNC_IN_PROGRESS", applying, group.group_id, repairable=True)
     unproved: dict[tuple[str, str], list[str]] = defaultdict(list)
     for id_ in servers:
         server, word = group.servers[id_], status.server_status(group.servers[id_], now)

@@ -115,8 +115,8 @@ def _seen(waves: Waves, target: Target, found: Iterable[Wave]) -> Seen:
 def _answer(waves: Waves, wave: Wave, seen: dict[Target, Seen], now: datetime) -> dict[str, Any]:
     there = seen[next(iter(wave.targets))] if len(wave.targets) == 1 else Seen()
     blocks = [*wave.blocks, *_blocks(wave, there, now)]
-    proofs = [s.proved_at for stream in wave.groups for s in stream.state.servers.values() if s.proved]
-    proved_at = earliest(*proofs)
+    servers = [each.state.servers[id_] for each in wave.groups for id_ in wave.servers(each)]
+    proved_at = earliest(*(server.proved_at for server in servers if server.proved))
     due = sum(len({*status.due(each.state, now, failed_too=True)} & {*wave.servers(each)}) for each in wave.groups)
     return {
         "waveName": wave.asked.wave_name,
