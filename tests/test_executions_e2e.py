@@ -1,6 +1,7 @@
 """A plan of waves runs by itself on the embedded cloud: the deployed state machine, and DRS on a clock of its own."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -214,3 +215,18 @@ def test_a_wave_and_readiness_are_right_while_the_projector_stands_still(cloud: 
     assert answer["go"] is True
     assert (code, started_["path"], started_["configurationCalls"]) == (200, "fast", 0)
     assert cloud.invoke("WavesFunction", {"operation": "start_wave_recovery", **wave})["jobIds"] == started_["jobIds"]
+
+
+def test_eight_callers_at_once_start_one_job_on_the_real_table(cloud: Cloud) -> None:
+    group_id, since = ready(cloud, "Eight at once", cloud.take_servers(2)), cloud.simulator.total()
+    wave = {"operation": "start_wave_recovery", "executionId": "eight", "waveNumber": 0, "isDrill": True}
+
+    def ask(_: int) -> Json:
+        return cloud.invoke("WavesFunction", {**wave, "protectionGroupIds": [group_id]})
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(8)))
+
+    jobs = {tuple(answer["jobIds"]) for answer in answers if "error" not in answer}
+    assert len(jobs) == len(started(cloud, since)) == 1
+    assert {answer["error"] for answer in answers if "error" in answer} <= {"WAVE_UNCLEAR"}
