@@ -153,6 +153,17 @@ def test_a_pause_that_nobody_ends_in_time_cancels_the_execution(cloud: Cloud) ->
     assert started(cloud, since) == []
 
 
+def test_a_plan_that_cannot_be_run_is_refused_by_field_whichever_way_it_comes(cloud: Cloud) -> None:
+    bad = {"isDrill": True, "waves": [{"protectionGroupIds": []}]}
+    code, answer = cloud.request("POST", "/executions", {**bad, "executionId": "bad"})
+    assert (code, answer["error"], answer["details"]["field"]) == (400, "MISSING_FIELD", "")
+    sfn = cloud.client("stepfunctions")
+    sfn.start_execution(stateMachineArn=machine(cloud), name="bad", input=json.dumps(bad))
+    assert ended(cloud, "bad")["status"] == "FAILED"
+    assert states(cloud, "bad") == ["Open", "Next", "Step", "Failed"]
+    assert execution(cloud, "bad")["error"] == "NOT_FOUND"
+
+
 def test_the_platforms_own_event_starts_a_wave_and_its_poll_sees_it_through(cloud: Cloud) -> None:
     servers = cloud.take_servers(2)
     state = {

@@ -31,6 +31,7 @@ OPERATIONS: dict[str, type[Request]] = {
 ROUTES = (("POST", "/waves", "start_wave_recovery"), ("POST", "/readiness", "check_readiness"))
 API_BUDGET = 10
 """Seconds of repair behind API Gateway, which gives up after 29 s; a call may hang, and the launch takes its time."""
+BROKEN = 500
 log = Logger()
 
 
@@ -83,9 +84,14 @@ def _watch(room: Waves, request: WatchWave) -> Json:
 
 
 def _step(event: Json, context: LambdaContext) -> Json:
-    """Whatever goes wrong is raised: Step Functions takes the step again, which is safe, and in the end gives up."""
+    """What breaks is raised: Step Functions takes the step again, which is safe. What is refused ends it."""
     fields = {key: value for key, value in event.items() if key != "operation"}
-    answer = advance(executions(wiring.account_of(context.invoked_function_arn)), parse(StepExecution, fields))
+    try:
+        answer = advance(executions(wiring.account_of(context.invoked_function_arn)), parse(StepExecution, fields))
+    except Refused as no:
+        if no.status >= BROKEN:
+            raise
+        return {"next": "done", "waitSeconds": 0, "ending": "refused", **told(no).body()}
     log.info("step", step=fields.get("step"), execution=answer)
     return answer
 

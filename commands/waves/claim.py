@@ -31,6 +31,7 @@ def claimed(start: Start) -> tuple[WaveStream, bool]:
     """
     budget = start.service.after(start.request.budget_seconds)
     groups = [start.service.group(id_) for id_ in start.request.group_ids]
+    _launchable(groups)
     if start.request.live_check:
         there = start.stream()
         if there.version:
@@ -114,9 +115,7 @@ def _fits(commits: list[Commit]) -> None:
 
 
 def _decision(start: Start, groups: list[GroupStream], path: waves.Path, now: datetime) -> waves.WaveClaimed:
-    servers = [id_ for stream in groups for id_ in sorted(stream.state.servers)]
-    target = _one_target(groups)
-    _launchable(servers)
+    servers, target = _launchable(groups)
     return waves.WaveClaimed(
         execution_id=start.request.execution_id,
         wave_number=start.request.wave_number,
@@ -134,8 +133,9 @@ def _decision(start: Start, groups: list[GroupStream], path: waves.Path, now: da
     )
 
 
-def _launchable(servers: list[str]) -> None:
-    """The static limits, before anything is written."""
+def _launchable(groups: list[GroupStream]) -> tuple[list[str], Target]:
+    """The servers in order, and where they are launched: within the static limits, before anything is asked of AWS."""
+    servers = [id_ for stream in groups for id_ in sorted(stream.state.servers)]
     if not servers:
         raise Refused("EMPTY_WAVE", "these groups have no servers: add some first", field="protectionGroupIds")
     if len(servers) > MAX_SERVERS:
@@ -144,6 +144,7 @@ def _launchable(servers: list[str]) -> None:
             f"{len(servers)} servers; DRS recovers at most {MAX_SERVERS} at once: split the wave",
             field="protectionGroupIds",
         )
+    return servers, _one_target(groups)
 
 
 def _evidence(stream: GroupStream, policy: waves.Policy, now: datetime) -> waves.GroupEvidence:

@@ -71,6 +71,17 @@ def test_more_servers_than_drs_recovers_at_once_are_refused_before_anything_is_a
     assert [desk.stream(id_).state.claim for id_ in group_ids] == [None, None]
 
 
+def test_they_are_refused_before_what_is_not_ready_among_them_is_applied(desk: Desk) -> None:
+    ids = [f"s-{n:017x}" for n in range(501)]
+    group_ids = [
+        desk.create(name, sourceServerIds=some, respondAsync=True)
+        for name, some in (("North", ids[:300]), ("South", ids[300:]))
+    ]
+    since = len(desk.simulator.calls())
+    assert refused(lambda: desk.start_wave(*group_ids)).code == "QUOTA_EXCEEDED"
+    assert asked(desk.simulator, since) == []
+
+
 def large(desk: Desk, servers: int) -> str:
     desk.simulator.add_servers(servers - len(desk.simulator.server_ids()))
     return desk.create(sourceServerIds=desk.simulator.server_ids(), launchConfig={})
