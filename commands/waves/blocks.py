@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from commands.aws.calls import Data
-from commands.waves.jobs import BUSY, GONE, Job, offenders
-from commands.waves.refusal import JOBS_AT_ONCE, SERVERS_AT_ONCE
+from commands.waves.job import BUSY, GONE, JOBS_AT_ONCE, SERVERS_AT_ONCE, Data, Job, offenders
 from commands.waves.requests import PER_JOB
 from events import status
 from events.groups import MAX_SERVERS, Group, Server

@@ -3,7 +3,7 @@
 Source: DRS API Reference, DescribeJobs, DescribeSourceServers; EC2 API Reference, DescribeInstances.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -11,38 +11,19 @@ from typing import TypeVar
 from commands.aws.calls import Calls, Data
 from commands.aws.failures import FailedError, OutOfTimeError
 from commands.aws.survey import Call, instances, pages, source_servers
+from commands.waves.job import Job, job_of, offenders
 from events.moments import iso
-from events.waves import Offender, ServerLaunch
+from events.waves import Offender
 
 T = TypeVar("T")
 PATIENCE = timedelta(seconds=15)
 """How long a look at DRS may take."""
 RUNS = timedelta(days=2)
 """A job that was begun longer ago is not looked for among those that run."""
-UNRECOVERABLE = {"STOPPED", "INITIATING", "INITIAL_SYNC", "DISCONNECTED"}
-"""States of replication in which DRS refuses to launch: there is no snapshot yet, or none that it can reach."""
-BUSY, GONE = "BUSY", "GONE"
 
 
 class UnseenError(Exception):
     """DRS could not be asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A recovery job, as DescribeJobs shows it."""
-
-    job_id: str
-    initiated_by: str
-    began: datetime
-    ended: datetime | None
-    completed: bool
-    launches: tuple[ServerLaunch, ...]
-
-    @property
-    def servers(self) -> frozenset[str]:
-        """The servers it launches."""
-        return frozenset(launch.source_server_id for launch in self.launches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +63,7 @@ class Jobs:
         return self._seen(lambda call: dict(instances(call, list(ids)))) if ids else {}
 
     def _jobs(self, filters: Data) -> list[Job]:
-        return self._seen(lambda call: [_job(item) for item in _described(call, filters)])
+        return self._seen(lambda call: [job_of(item) for item in _described(call, filters)])
 
     def _seen(self, look: Callable[[Call], T]) -> T:
         deadline = self.calls.now() + PATIENCE
@@ -96,48 +77,5 @@ class Jobs:
             raise UnseenError(f"DRS could not be asked: {error}") from error
 
 
-def offenders(server_ids: Iterable[str], servers: Mapping[str, Data], running: Iterable[Job]) -> tuple[Offender, ...]:
-    """Of these servers those that DRS would refuse to launch, given what it shows of them and which jobs run."""
-    busy = {id_: job.job_id for job in running for id_ in job.servers}
-    found = (_offence(id_, servers.get(id_), busy.get(id_)) for id_ in server_ids)
-    return tuple(offender for offender in found if offender)
-
-
-def replication(server: Data) -> str:
-    """The state that a server's replication is in."""
-    return str(server.get("dataReplicationInfo", {}).get("dataReplicationState", "UNKNOWN"))
-
-
-def _offence(id_: str, server: Data | None, busy_with: str | None) -> Offender | None:
-    if server is None:
-        return Offender(source_server_id=id_, reason=GONE, message="DRS knows no such server")
-    if busy_with:
-        return Offender(source_server_id=id_, reason=BUSY, message=f"{busy_with} holds it")
-    state = replication(server)
-    if state in UNRECOVERABLE:
-        return Offender(source_server_id=id_, reason=state, message=f"its replication is {state}")
-    return None
-
-
 def _described(call: Call, filters: Data) -> Iterator[Data]:
     return pages(call, "DescribeJobs", "items", {"filters": filters}, service="drs")
-
-
-def _job(item: Data) -> Job:
-    ended = item.get("endDateTime")
-    return Job(
-        job_id=item["jobID"],
-        initiated_by=item.get("initiatedBy", ""),
-        began=datetime.fromisoformat(item["creationDateTime"]),
-        ended=datetime.fromisoformat(ended) if ended else None,
-        completed=item["status"] == "COMPLETED",
-        launches=tuple(_launch(each) for each in item.get("participatingServers", [])),
-    )
-
-
-def _launch(item: Data) -> ServerLaunch:
-    return ServerLaunch(
-        source_server_id=item["sourceServerID"],
-        status=item.get("launchStatus", "PENDING"),
-        instance_id=item.get("recoveryInstanceID", ""),
-    )

@@ -12,8 +12,8 @@ from typing import Any
 from commands.aws.calls import Data
 from commands.service import GroupStream
 from commands.waves.blocks import Block, of_group, of_quota, of_servers
-from commands.waves.jobs import Job, Jobs, UnseenError, replication
-from commands.waves.refusal import JOBS_AT_ONCE, SERVERS_AT_ONCE
+from commands.waves.job import JOBS_AT_ONCE, SERVERS_AT_ONCE, Job, replication
+from commands.waves.jobs import Jobs, UnseenError
 from commands.waves.requests import PER_JOB, CheckReadiness, WaveToCheck
 from commands.waves.start import Waves
 from events import status

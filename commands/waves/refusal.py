@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from commands.waves.jobs import Job, Jobs
+from commands.waves.job import JOBS_AT_ONCE, SERVERS_AT_ONCE, Job
+from commands.waves.jobs import Jobs
 from commands.waves.recovery import Declined
 from events.facts import KEPT_TEXT, cut
 from events.waves import Offender, Wave
 
 CONFLICT, MISSING, QUOTA = "ConflictException", "ResourceNotFoundException", "ServiceQuotaExceededException"
-JOBS_AT_ONCE, SERVERS_AT_ONCE = 20, 500
-"""Recovery jobs of an account and Region, and servers in all of them (DRS service quotas; neither can be raised)."""
 
 
 @dataclass(frozen=True, slots=True)

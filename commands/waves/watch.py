@@ -9,7 +9,8 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from commands.waves.adopt import abandoned, adopted, too_late
-from commands.waves.jobs import Job, Jobs, UnseenError
+from commands.waves.job import Job
+from commands.waves.jobs import Jobs, UnseenError
 from commands.waves.release import declined, hold_on, let_go_if_over
 from commands.waves.start import Waves, WaveStream, system
 from events.errors import LostRace
