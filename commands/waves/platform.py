@@ -5,11 +5,10 @@ whatever else the state holds goes through untouched, and what is ours is under 
 wave that could not be started is `wave_completed`, `failed`, with `error` and `error_code`.
 """
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-
-import orjson
 
 from commands.waves import launched
 from commands.waves.adopt import SETTLE
@@ -22,7 +21,7 @@ from events.shown_waves import counts, progress, started, status
 State = dict[str, Any]
 ENDED = {"recovered": "COMPLETED", "partly": "PARTIAL", "failed": "FAILED"}
 MOST = 250_000
-"""Bytes a state may have: Step Functions takes 256 KiB."""
+"""Bytes a state may have, as the Lambda runtime writes it, with spaces: Step Functions takes 256 KiB."""
 OURS = "launch_config"
 
 
@@ -52,16 +51,19 @@ def request_of(state: State, number: Any) -> State:  # noqa: ANN401  whatever wa
 
 
 def start(request: Start, state: State, left: Callable[[], float]) -> State:
-    """The state after the wave was started; whether AWS took it is waited for, while ``left`` gives the seconds."""
+    """The state after the wave was started; whether AWS took it is waited for, while ``left`` gives the seconds.
+
+    What is unclear then is not called failed, for AWS may be launching it: polling finds out.
+    """
     while True:
         try:
-            stream = launched(request)
+            return _started(state, request.request.wave_number, launched(request))
         except Refused as refused:
-            if refused.code != "WAVE_UNCLEAR" or left() < 3 * SETTLE.total_seconds():
+            if refused.code != "WAVE_UNCLEAR":
                 raise
+            if left() < 3 * SETTLE.total_seconds():
+                return _unseen(_started(state, request.request.wave_number, request.stream()), refused.message)
             request.service.sleep((SETTLE + timedelta(seconds=1)).total_seconds())
-        else:
-            return _started(state, request.request.wave_number, stream)
 
 
 def poll(waves: Waves, state: State) -> State:
@@ -74,62 +76,68 @@ def poll(waves: Waves, state: State) -> State:
     try:
         stream = watch(waves, stream)
     except UnseenError as error:
-        return {**state, "wave_completed": False, OURS: {**state.get(OURS, {}), "unseen": str(error)}}
+        return {**_unseen(state, str(error)), "wave_completed": False}
     return _polled(state, int(number or 0), stream)
 
 
 def failed(state: State, refused: Refused) -> State:
     """The state of a wave that did not start."""
-    return {
-        **state,
-        "wave_completed": True,
-        "status": "failed",
-        "error": refused.message,
-        "error_code": refused.code,
-        OURS: {"status": refused.details.get("status"), "decision": "refused", **refused.body()},
-    }
-
-
-def _started(state: State, number: int, stream: WaveStream) -> State:
-    shown, wave = started(stream), wave_of(state, number)
-    if (refusal := stream.state.refused) and not stream.state.jobs:
-        return failed(state, Refused(refusal.code, refusal.message, 409, **shown))
-    result = _result(wave, number, stream)
-    earlier = [each for each in state.get("wave_results") or [] if each.get("waveNumber") != number]
     return _fits(
         {
             **state,
-            "current_wave_number": number,
-            "wave_completed": False,
-            "status": "running",
-            "job_id": shown["jobIds"][0],
-            "region": shown["region"],
-            "server_ids": result["serverIds"],
-            "error": None,
-            "error_code": None,
-            "wave_results": [*earlier, result],
-            OURS: {**shown, "status": _word(shown), "serverIdsDifference": _difference(wave, stream)},
+            "wave_completed": True,
+            "status": "failed",
+            "error": refused.message,
+            "error_code": refused.code,
+            OURS: {"status": refused.details.get("status"), "decision": "refused", **refused.body()},
         }
     )
 
 
+def _started(state: State, number: int, stream: WaveStream) -> State:
+    if (refusal := stream.state.refused) and not stream.state.jobs:
+        return failed(state, Refused(refusal.code, refusal.message, 409, **started(stream)))
+    going = {"wave_completed": False, "status": "running", "error": None, "error_code": None}
+    return _fits({**_known(state, number, stream), **going})
+
+
 def _polled(state: State, number: int, stream: WaveStream) -> State:
-    over, wave = stream.state.over, wave_of(state, number)
-    results = [each for each in state.get("wave_results") or [] if each.get("waveNumber") != number]
-    result = _result(wave, number, stream)
-    word, found = status(stream.state), counts(stream.state)
+    over, word, found = stream.state.over, status(stream.state), counts(stream.state)
     bad = found["total"] - found["launched"]
-    changed = {
-        **state,
-        "wave_results": [*results, {**result, "status": ENDED[word]} if over else result],
-        "wave_completed": over,
-        OURS: {**state.get(OURS, {}), "counts": found, "waveStatus": word},
-    }
+    changed = {**_known(state, number, stream), "wave_completed": over}
+    changed[OURS] |= {"counts": found, "waveStatus": word}
     if over:
+        changed["wave_results"][-1]["status"] = ENDED[word]
         changed["status"] = "failed" if word == "failed" else state.get("status", "running")
         changed["error"] = f"{bad} of {found['total']} servers were not launched" if bad else None
         changed["error_code"] = "SERVERS_NOT_LAUNCHED" if bad else None
     return _fits(changed)
+
+
+def _known(state: State, number: int, stream: WaveStream) -> State:
+    """The state with what the wave's stream tells, whatever became of it. Its own result is the last."""
+    shown, wave, results = started(stream), wave_of(state, number), state.get("wave_results")
+    result = _result(wave, number, stream)
+    of_others = [each for each in results if not _is_of(number, each)] if isinstance(results, list) else []
+    return {
+        **state,
+        "current_wave_number": number,
+        "job_id": result["jobId"],
+        "region": shown["region"],
+        "server_ids": result["serverIds"],
+        "wave_results": [*of_others, result],
+        OURS: {**shown, "status": _word(shown), "serverIdsDifference": _difference(wave, stream)},
+    }
+
+
+def _is_of(number: int, result: Any) -> bool:  # noqa: ANN401  whatever was sent
+    return isinstance(result, dict) and result.get("waveNumber") == number
+
+
+def _unseen(state: State, why: str) -> State:
+    """The state as it is, and why nobody could see more."""
+    ours = state.get(OURS)
+    return {**state, OURS: {**(ours if isinstance(ours, dict) else {}), "unseen": why}}
 
 
 def _result(wave: State, number: int, stream: WaveStream) -> State:
@@ -138,7 +146,7 @@ def _result(wave: State, number: int, stream: WaveStream) -> State:
         "waveNumber": number,
         "waveName": wave.get("waveName") or f"Wave {number + 1}",
         "status": "STARTED",
-        "jobId": shown["jobIds"][0],
+        "jobId": next(iter(shown["jobIds"]), None),
         "jobIds": shown["jobIds"],
         "startTime": int(stream.state.claim.requested_at.timestamp()) if stream.state.claim else None,
         "serverIds": list(shown["serverStatuses"]),
@@ -173,10 +181,11 @@ def _difference(wave: State, stream: WaveStream) -> State | None:
 
 def _fits(state: State) -> State:
     """The state within what Step Functions takes: what earlier waves say of each server is left out first."""
-    for number in range(len(state.get("wave_results") or [])):
-        if len(orjson.dumps(state)) <= MOST:
+    for number, result in enumerate(state.get("wave_results") or []):
+        if len(json.dumps(state)) <= MOST:
             break
-        results = list(state["wave_results"])
-        results[number] = {**results[number], "serverStatuses": [], "serverStatusesLeftOut": True}
-        state = {**state, "wave_results": results}
+        if isinstance(result, dict):
+            results = list(state["wave_results"])
+            results[number] = {**result, "serverStatuses": [], "serverStatusesLeftOut": True}
+            state = {**state, "wave_results": results}
     return state
