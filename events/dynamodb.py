@@ -34,13 +34,14 @@ class DynamoStore:
         self.reads = 0
         self._client, self._table = client, table
 
-    def head(self, stream_id: str) -> Commit | None:
-        """The newest commit: one consistent Query, newest first, limit 1."""
+    def head(self, stream_id: str, until: int | None = None) -> Commit | None:
+        """The newest commit, of version ``until`` at most: one consistent Query, newest first, limit 1."""
         self.reads += 1
+        bound = {":until": {"N": str(until)}} if until is not None else {}
         page = self._client.query(
             TableName=self._table,
-            KeyConditionExpression="streamId = :id",
-            ExpressionAttributeValues={":id": {"S": stream_id}},
+            KeyConditionExpression="streamId = :id AND version <= :until" if bound else "streamId = :id",
+            ExpressionAttributeValues={":id": {"S": stream_id}, **bound},
             ScanIndexForward=False,
             Limit=1,
             ConsistentRead=True,

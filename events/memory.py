@@ -15,12 +15,13 @@ class MemoryStore:
         self._streams: dict[str, dict[int, Commit]] = {}
         self._lock = Lock()
 
-    def head(self, stream_id: str) -> Commit | None:
-        """The newest commit, or None."""
+    def head(self, stream_id: str, until: int | None = None) -> Commit | None:
+        """The newest commit, of version ``until`` at most, or None."""
         with self._lock:
             self.reads += 1
-            commits = self._streams.get(stream_id)
-            return commits[max(commits)] if commits else None
+            commits = self._streams.get(stream_id, {})
+            versions = [version for version in commits if until is None or version <= until]
+            return commits[max(versions)] if versions else None
 
     def append(self, *commits: Commit) -> None:
         """All of them or none."""

@@ -134,13 +134,12 @@ class Stream(Generic[S, F]):
 
 
 class Store(Protocol):
-    """Where commits are kept. Every read is consistent, except `born`."""
+    """Where commits are kept. Every read is consistent, except `born`; `reads` counts the requests it took."""
 
     reads: int
-    """How many requests have been made to read commits."""
 
-    def head(self, stream_id: str) -> Commit | None:
-        """The newest commit, by one read; None if the stream does not exist."""
+    def head(self, stream_id: str, until: int | None = None) -> Commit | None:
+        """The newest commit (of version ``until`` at most), by one read; None if there is none."""
 
     def append(self, *commits: Commit) -> None:
         """All of them or none, each on its own stream.

@@ -18,7 +18,7 @@ from events.telling import told
 from projections.table import Rows
 from queries import questions as ask
 from queries import waves
-from queries.questions import Answers
+from queries.answers import Answers
 
 OPERATIONS: dict[str, tuple[type[ask.Question], Callable[[Answers, Any], Json]]] = {
     "get_launch_config_status": (ask.GetLaunchConfigStatus, Answers.status),
@@ -36,7 +36,7 @@ ROUTES = (
     ("GET", "/waves/<executionId>/<waveNumber>", "get_wave"),
     ("GET", "/executions/<executionId>", "get_execution"),
 )
-NUMBERS, DIGITS = {"minVersion", "limit", "waveNumber"}, 15
+NUMBERS, DIGITS = {"minVersion", "limit", "version", "waveNumber"}, 15
 log = Logger()
 
 

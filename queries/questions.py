@@ -1,25 +1,13 @@
-"""What may be asked about groups, and the answers; judged at the moment of the question."""
+"""What may be asked about groups: strict, and closed to unknown fields."""
 
-import base64
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
-import orjson
-from pydantic import Field
+from pydantic import AwareDatetime, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from events import shown
-from events.doors import Json
-from events.errors import Refused
 from events.model import Model, ServerId
-from events.streams import GROUP, Store, load
-from projections.row import Row, definition_json, definition_of, render
-from projections.table import Rows
 
 GroupId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
-RESOLVED = {"tagOverrides", "excluded"}
-"""What was made of a server's tags and host name when its group was defined."""
 
 
 class Question(Model):
@@ -30,11 +18,22 @@ class Question(Model):
 
 
 class AboutGroup(Question):
-    """One group. `consistency: strong` folds the stream itself, `minVersion` asks for no less than that."""
+    """One group. `consistency: strong` folds the stream itself, `minVersion` asks for no less than that.
+
+    `asOf` and `version` ask for what was true then: freshness too is judged at that moment.
+    """
 
     group_id: GroupId
     consistency: Literal["eventual", "strong"] = "eventual"
     min_version: Annotated[int, Field(ge=1)] | None = None
+    as_of: AwareDatetime | None = None
+    version: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_moment(self) -> Self:
+        if len([one for one in (self.as_of, self.version, self.min_version) if one is not None]) > 1:
+            raise PydanticCustomError("INVALID_PARAMETER", "ask for one of asOf, version and minVersion")
+        return self
 
 
 class GetLaunchConfigStatus(AboutGroup):
@@ -57,126 +56,3 @@ class ListProtectionGroups(Question):
     region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     next_token: str | None = None
-
-
-@dataclass(frozen=True)
-class Answers:
-    """Answers from the read model; from the events where the question asks for no less."""
-
-    store: Callable[[], Store]
-    rows: Rows
-    now: Callable[[], datetime]
-    account_id: str
-    region: str
-
-    def status(self, question: GetLaunchConfigStatus) -> Json:
-        """The status as the requirement shows it, with groupId, and what makes it checkable."""
-        row = self._row(question)
-        return {"groupId": row["groupId"], **self._status(row), **_provenance(row)}
-
-    def group(self, question: GetProtectionGroup) -> Json:
-        """What the group is, as it was said and may be sent back; beside it what was resolved, and its status."""
-        row = self._row(question)
-        said = definition_json(row)
-        servers = said.pop("servers", [])
-        return {
-            "groupId": row["groupId"],
-            **said,
-            **_named(servers, selected="serverSelectionTags" in said),
-            "resolved": {server["sourceServerId"]: _resolved(server) for server in servers},
-            "launchConfigStatus": self._status(row),
-            **_provenance(row),
-        }
-
-    def server(self, question: GetServerLaunchConfig) -> Json:
-        """What is wanted of one server, what of it is its own, and where it stands."""
-        row = self._row(question)
-        definition = definition_of(row)
-        server = next((s for s in definition.servers if s.source_server_id == question.server_id), None)
-        if server is None:
-            raise Refused("NOT_FOUND", f"{question.server_id} is not in {row['groupId']}", 404, field="serverId")
-        return {
-            "groupId": row["groupId"],
-            "sourceServerId": question.server_id,
-            "useGroupDefaults": server.use_group_defaults,
-            "launchConfig": definition.wanted(server),
-            "launchTemplate": server.launch_template,
-            "tagOverrides": server.tag_overrides,
-            "excluded": server.excluded,
-            "launchConfigStatus": self._status(row)["serverConfigs"][question.server_id],
-            **_provenance(row),
-        }
-
-    def groups(self, question: ListProtectionGroups) -> Json:
-        """The groups of this account and a Region (the deployment's own), each with its word and its counts."""
-        place = f"{self.account_id}#{question.region or self.region}"
-        rows, more = self.rows.named(place, question.limit, _key(question.next_token))
-        return {"groups": [self._line(row) for row in rows], "nextToken": _token(more)}
-
-    def _row(self, question: AboutGroup) -> Row:
-        row = self.rows.get(question.group_id)
-        behind = question.min_version and (row is None or row["version"] < question.min_version)
-        if question.consistency == "strong" or behind:
-            row = render(load(self.store(), GROUP, question.group_id), self.now())
-        if row is None or row.get("deleted"):
-            raise Refused(
-                "NOT_FOUND",
-                f"there is no protection group {question.group_id}; one just created shows within a second, or at"
-                " once with consistency=strong",
-                404,
-                groupId=question.group_id,
-            )
-        if question.min_version and row["version"] < question.min_version:
-            raise Refused(
-                "NOT_FOUND",
-                f"{question.group_id} has no version {question.min_version} yet",
-                404,
-                field="minVersion",
-                currentVersion=row["version"],
-            )
-        return row
-
-    def _status(self, row: Row) -> Json:
-        return shown.at(row["launchConfigStatus"], self.now())
-
-    def _line(self, row: Row) -> Json:
-        """A row of the list; a ready group whose oldest proof has run out is pending, as its status would say."""
-        out = row["status"] == "ready" and datetime.fromisoformat(row["freshUntil"]) <= self.now()
-        keys = ("groupId", "groupName", "description", "region", "accountId", "counts", "provedAt", "version")
-        return {**{key: row.get(key) for key in keys}, "status": "pending" if out else row["status"]}
-
-
-def _named(servers: list[Json], *, selected: bool) -> Json:
-    """The servers as they were said: by id, or (the tags say which) only those with settings of their own."""
-    bare = [{key: value for key, value in server.items() if key not in RESOLVED} for server in servers]
-    if selected:
-        return {"servers": [server for server in bare if len(server) > 1]}
-    return {"sourceServerIds": [server["sourceServerId"] for server in servers], "servers": bare}
-
-
-def _resolved(server: Json) -> Json:
-    return {"tagOverrides": server.get("tagOverrides", []), "excluded": server.get("excluded")}
-
-
-def _provenance(row: Row) -> Json:
-    return {key: row[key] for key in ("version", "definedIn", "recordedAt", "projectedAt")}
-
-
-def _token(key: Any) -> str | None:  # noqa: ANN401  DynamoDB's LastEvaluatedKey
-    return base64.urlsafe_b64encode(orjson.dumps(key)).decode() if key else None
-
-
-def _key(token: str | None) -> dict[str, str] | None:
-    if token is None:
-        return None
-    try:
-        key = orjson.loads(base64.urlsafe_b64decode(token))
-    except ValueError as error:
-        raise _bad_token() from error
-    if not isinstance(key, dict) or {*key} != {"groupId", "accountRegion", "groupName"}:
-        raise _bad_token()
-    return key
-
-
-def _bad_token() -> Refused:
-    return Refused("INVALID_PARAMETER", "nextToken: use the one that the last page gave", field="nextToken")

@@ -8,7 +8,8 @@ from events import shown_executions, shown_waves
 from events.doors import Json
 from events.errors import Refused
 from events.streams import EXECUTION, WAVE, load
-from queries.questions import Answers, Question
+from queries.answers import Answers
+from queries.questions import Question
 
 ExecutionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_./-]{1,256}$")]
 

@@ -63,6 +63,12 @@ def test_the_head_is_the_newest_commit_also_past_version_nine(store: Store) -> N
     assert store.head("group#pg-erp") == chain[-1]
 
 
+def test_the_head_of_an_earlier_time_is_the_commit_of_that_version_or_the_newest_before_it(store: Store) -> None:
+    chain = written(store, *commits(number=3))
+    assert [store.head("group#pg-erp", until) for until in (1, 2, 3, 99)] == [*chain, chain[-1]]
+    assert store.head("group#pg-erp", 0) is None
+
+
 def test_a_commit_comes_back_to_the_last_byte(store: Store) -> None:
     odd = canonical([{"type": "Ünïcode 🛟", "number": 10**17 + 1, "fraction": 0.1, "none": None, "nul": "\x00"}])
     (commit,) = commits(number=1)
