@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from events.commits import Commit, pack, unpack
-from events.errors import LostRace
+from events.errors import Corrupt, LostRace
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -67,13 +67,14 @@ class DynamoStore:
             self.reads += 1
             yield from map(decode, page["Items"])
 
-    def born(self, kind: str) -> Iterator[str]:
-        """Every stream of a kind, through the sparse index; eventually consistent."""
+    def born(self, kind: str, after: str = "") -> Iterator[str]:
+        """The streams of a kind behind ``after``, through the sparse index, by id; eventually consistent."""
+        bound = {":after": {"S": after}} if after else {}
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=BORN_INDEX,
-            KeyConditionExpression="born = :kind",
-            ExpressionAttributeValues={":kind": {"S": kind}},
+            KeyConditionExpression="born = :kind AND streamId > :after" if after else "born = :kind",
+            ExpressionAttributeValues={":kind": {"S": kind}, **bound},
         )
         for page in pages:
             for item in page["Items"]:
@@ -148,8 +149,16 @@ def decode(item: Mapping[str, Any]) -> Commit:
     """The commit in a DynamoDB item.
 
     Raises:
-        Corrupt: its packed attributes are not what was written.
+        Corrupt: its attributes are not those that were written.
     """
+    try:
+        return _decoded(item)
+    except (Corrupt, KeyError, ValueError) as error:
+        place = f"{item['streamId']['S']}: version {item['version']['N']}"
+        raise Corrupt(f"{place} cannot be read: {error!s} ({type(error).__name__})") from error
+
+
+def _decoded(item: Mapping[str, Any]) -> Commit:
     return Commit(
         **{field: item[name]["S"] for name, field in _TEXTS.items()},
         version=int(item["version"]["N"]),

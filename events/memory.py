@@ -42,9 +42,8 @@ class MemoryStore:
             commits = self._streams.get(stream_id, {})
             return iter([commits[version] for version in sorted(commits) if version >= since])
 
-    def born(self, kind: str) -> Iterator[str]:
-        """Every stream of a kind."""
+    def born(self, kind: str, after: str = "") -> Iterator[str]:
+        """The streams of a kind behind ``after``, in the order of their ids."""
         with self._lock:
-            return iter(
-                [id_ for id_, commits in self._streams.items() if any(one.born == kind for one in commits.values())]
-            )
+            found = [id_ for id_, commits in self._streams.items() if any(one.born == kind for one in commits.values())]
+            return iter(sorted(id_ for id_ in found if id_ > after))

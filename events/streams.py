@@ -151,8 +151,8 @@ class Store(Protocol):
     def history(self, stream_id: str, since: int = 1) -> Iterator[Commit]:
         """Every commit from version ``since`` on, oldest first, to the end."""
 
-    def born(self, kind: str) -> Iterator[str]:
-        """The id of every stream of a kind; a new one may show a moment late."""
+    def born(self, kind: str, after: str = "") -> Iterator[str]:
+        """The ids of a kind's streams in their order, those behind ``after``; a new one may show a moment late."""
 
 
 def load(store: Store, kind: Kind[S, F], *key: str | int) -> Stream[S, F]:

@@ -1,6 +1,7 @@
-"""Lambda entries of the read model: `project` behind the event table's stream, `sweep` and `watch` on schedules."""
+"""Lambda entries of the read model: `project` behind the event table, `sweep`, `watch` and `verify` on schedules."""
 
 import os
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -12,11 +13,15 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from events.dynamodb import DynamoStore
+from events.verify import Verdict
 from projections.catch_up import CaughtUp, catch_up
 from projections.sweep import sweep as swept
 from projections.table import Rows
+from projections.verify import all_verified, verified
 from projections.waking import Alarm
 
+SPARE = 30_000
+"""Milliseconds left of the function's time when it stops."""
 log = Logger()
 stream = BatchProcessor(event_type=EventType.DynamoDBStreams)
 
@@ -49,6 +54,7 @@ def project(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN4
         kind, _, group_id = _stream_id(record).partition("#")
         if record.event_name is None or record.event_name.name != "INSERT":
             log.error("a commit was changed or removed", stream_id=_stream_id(record), alarm="commit_changed")
+            _judged(verified(_store(), _rows(), _stream_id(record)))
         if kind == "group" and group_id not in done:
             _told(catch_up(_store(), _rows(), group_id, now))
             done.add(group_id)
@@ -71,6 +77,27 @@ def watch(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     for wave in waves:
         _alarm().watch(wave)
     return {"waves": waves}
+
+
+def verify(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Every stream is walked from its first commit to its last, as far as the time allows; `after` says how far."""
+    streams, faults, after = 0, 0, str(event.get("after") or "")
+    for verdict in all_verified(_store(), _rows(), after):
+        streams, faults, after = streams + 1, faults + (not _judged(verdict)), verdict.stream_id
+        if context.get_remaining_time_in_millis() < SPARE:
+            log.error("not every stream was verified", after=after, alarm="verification_unfinished")
+            break
+    else:
+        after = ""
+    answer = {"streams": streams, "faults": faults, "after": after}
+    log.info("verified", verified=answer)
+    return answer
+
+
+def _judged(verdict: Verdict) -> bool:
+    if not verdict.ok:
+        log.error("a stream is not what was appended", alarm="chain", **asdict(verdict))
+    return verdict.ok
 
 
 def _told(found: CaughtUp) -> CaughtUp:

@@ -17,7 +17,7 @@ from events.rest import rest
 from events.telling import told
 from projections.table import Rows
 from queries import questions as ask
-from queries import waves
+from queries import verify, waves
 from queries.answers import Answers
 
 OPERATIONS: dict[str, tuple[type[ask.Question], Callable[[Answers, Any], Json]]] = {
@@ -27,6 +27,7 @@ OPERATIONS: dict[str, tuple[type[ask.Question], Callable[[Answers, Any], Json]]]
     "list_protection_groups": (ask.ListProtectionGroups, Answers.groups),
     "get_wave": (waves.GetWave, waves.wave),
     "get_execution": (waves.GetExecution, waves.execution),
+    "verify_streams": (verify.VerifyStreams, verify.verify_streams),
 }
 ROUTES = (
     ("GET", "/protection-groups", "list_protection_groups"),
@@ -35,6 +36,7 @@ ROUTES = (
     ("GET", "/protection-groups/<groupId>/servers/<serverId>/launch-config", "get_server_launch_config"),
     ("GET", "/waves/<executionId>/<waveNumber>", "get_wave"),
     ("GET", "/executions/<executionId>", "get_execution"),
+    ("GET", "/verify", "verify_streams"),
 )
 NUMBERS, DIGITS = {"minVersion", "limit", "version", "waveNumber"}, 15
 log = Logger()

@@ -51,6 +51,7 @@ def group_table() -> Any:  # noqa: ANN401  a boto3 resource
         {"groupId": "S"},
         {
             "due": ({"dueShard": "S", "nextDueAt": "S"}, "KEYS_ONLY"),
+            "claimed": ({"claimShard": "S", "claimedBy": "S"}, "KEYS_ONLY"),
             "names": ({"accountRegion": "S", "groupName": "S"}, "ALL"),
         },
     )

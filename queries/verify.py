@@ -1,0 +1,48 @@
+"""Whether what is stored is what was appended: one stream, or all of them, page by page."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from events.doors import Json
+from events.verify import KINDS, Verdict
+from projections.verify import all_verified, verified
+from queries.answers import Answers
+from queries.questions import GroupId, Question
+
+LONGEST = timedelta(seconds=20)
+"""After this the answer says where to go on: an API's caller waits for it."""
+StreamId = Annotated[str, Field(pattern=rf"^({'|'.join(KINDS)})#.{{1,400}}$")]
+
+
+class VerifyStreams(Question):
+    """`GET /verify`: the stream of a group, any stream by its id, or all behind `after`."""
+
+    group_id: GroupId | None = None
+    stream_id: StreamId | None = None
+    after: StreamId | None = None
+
+
+def verify_streams(answers: Answers, question: VerifyStreams) -> Json:
+    """How many streams fit, and of each that does not its first commit that does not, and why."""
+    store, rows, began = answers.store(), answers.rows, answers.now()
+    one = question.stream_id or (f"group#{question.group_id}" if question.group_id else None)
+    if one:
+        return _shown([verified(store, rows, one)], None)
+    verdicts: list[Verdict] = []
+    for verdict in all_verified(store, rows, question.after or ""):
+        verdicts.append(verdict)
+        if answers.now() - began > LONGEST:
+            return _shown(verdicts, verdict.stream_id)
+    return _shown(verdicts, None)
+
+
+def _shown(verdicts: list[Verdict], after: str | None) -> Json:
+    faults = [
+        {"streamId": one.stream_id, "soundVersions": one.sound, "version": one.version, "why": one.why}
+        for one in verdicts
+        if not one.ok
+    ]
+    commits = sum(one.sound for one in verdicts)
+    return {"ok": not faults, "streams": len(verdicts), "commits": commits, "faults": faults, "after": after}
