@@ -11,6 +11,7 @@ from commands.decide import RecordOutcomes
 from commands.outcomes import Fault
 from commands.service import GroupStream
 from events.doors import parse
+from events.facts import GroupClaimed
 from projections.catch_up import Table
 from projections.row import Row, definition_of, render
 from projections.table import Rows
@@ -117,6 +118,14 @@ def test_due_are_the_groups_whose_time_has_come_and_no_others(dynamo: Rows) -> N
     never = {key: value for key, value in render(stream("pg-never"), g.NOON).items() if key != "dueShard"}
     dynamo.put(never, 0)
     assert sorted(dynamo.due(g.NOON)) == ["pg-now", "pg-past"]
+
+
+def test_claimed_groups_name_the_waves_that_hold_them_each_once_and_free_ones_none(dynamo: Rows) -> None:
+    for number, wave in enumerate(("exec-2#0", "exec-1#0", "exec-2#0", None)):
+        bare = stream(f"pg-{number}")
+        claim = [GroupClaimed(wave=wave, until=g.NOON)] if wave else []
+        dynamo.put(render(bare.follow(bare.next(g.by_worker(), claim, g.NOON)), g.NOON), 0)
+    assert dynamo.waves() == ["exec-1#0", "exec-2#0"]
 
 
 def test_due_reads_on_past_the_first_page(dynamo: Rows) -> None:
