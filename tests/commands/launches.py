@@ -9,6 +9,7 @@ from events.commits import digest
 from events.configuration import fingerprint
 from events.groups import Group
 from events.model import canonical
+from events.moments import FRESH_FOR
 from events.streams import GROUP, WAVE, load
 from events.waves import Wave, WaveClaimed
 from local.simulator.recovery import LAUNCH_START, Job
@@ -60,6 +61,7 @@ def evidence_is_true(desk: Desk, claim: WaveClaimed) -> None:
         assert one.status == status.status(group, decided)
         assert (one.servers, one.policy is not None) == (len(group.servers), True)
         proofs = [group.servers[id_].proved_at for id_ in group.servers if id_ not in one.unproved]
+        assert all(at and at <= decided < at + FRESH_FOR for at in proofs)
         assert not claim.live_checked or all(at and at >= claim.requested_at for at in proofs)
         assert claim.path != "proceeded" or one.unproved
         assert claim.path == "proceeded" or not one.unproved

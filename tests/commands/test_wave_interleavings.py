@@ -23,7 +23,9 @@ from tests.commands.launches import all_jobs, evidence_is_true, launched_otherwi
 from tests.commands.touched import HELD, MOMENT, TYPES, WHICH, Touched
 from tests.kit import SETTINGS, Desk
 
-LOSSES = ["lost-answer", "drop", "InternalServerException", "ThrottlingException", "ServiceQuotaExceededException"]
+LOSSES = ["lost-answer", "drop", "zombie", "ThrottlingException", "ServiceQuotaExceededException"]
+LATE = 9
+"""Seconds after which a call that was given up may still land."""
 NEVER = Death(10**9)
 UNSTARTED = {*HELD, "NOT_READY", "BUSY"}
 FIELDS = st.fixed_dictionaries(
@@ -61,7 +63,7 @@ class Interleaved(Touched):
 
     @rule(fields=FIELDS, loss=st.sampled_from(LOSSES), times=st.sampled_from([1, 9]))
     def start_and_hear_nothing(self, fields: Fields, loss: str, times: int) -> None:
-        self.desk.simulator.fault(Fault(loss, "StartRecovery", times=times))
+        self.desk.simulator.fault(Fault(loss, "StartRecovery", times=times, seconds=LATE * (loss == "zombie")))
         self.start(fields)
         mended(self.desk)
 
@@ -82,7 +84,7 @@ class Interleaved(Touched):
         """Somebody else, perhaps much later: at the last moment at which it would still be started."""
         self.desk.clock.sleep(seconds + MOMENT)
         if loss:
-            self.desk.simulator.fault(Fault(loss, "StartRecovery"))
+            self.desk.simulator.fault(Fault(loss, "StartRecovery", seconds=LATE * (loss == "zombie")))
         self.ask(data.draw(st.sampled_from(sorted(self.asked))), f"again {self.desk.asked}")
         mended(self.desk)
 
@@ -218,5 +220,5 @@ def test_what_is_launched_in_a_claims_last_minute_is_claimed_until_it_is_launche
 
 @pytest.mark.long
 def test_in_a_thousand_orders_too(simulator: Simulator) -> None:
-    many = settings(USUAL, max_examples=1000, stateful_step_count=50)
+    many = settings(USUAL, max_examples=800, stateful_step_count=50)
     run_state_machine_as_test(lambda: Interleaved(simulator), settings=many)

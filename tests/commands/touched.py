@@ -17,7 +17,6 @@ from events.groups import Group
 from local.simulator.faults import Fault
 from local.simulator.simulator import Simulator
 from tests.commands.bench import WRITES, MortalStore, fresh, in_aws, meddle, mended, pumped
-from tests.commands.launches import claimed_by
 from tests.events import given as g
 from tests.kit import SETTINGS
 
@@ -54,8 +53,9 @@ class Touched(RuleBasedStateMachine):
         """No write of ours goes out while a claim holds; and perhaps something happens just then."""
         if operation not in WRITES:
             return
-        if wave := claimed_by(self.desk, self.group_id, self.desk.clock.now()):
-            self.wrong.append(f"{operation} while {wave} holds the group")
+        claim = self.group.claim
+        if claim and claim.holds(self.desk.clock.now()):
+            self.wrong.append(f"{operation} while {claim.by} holds the group")
         happens, self.meanwhile = self.meanwhile, None
         try:
             if happens:
@@ -90,14 +90,24 @@ class Touched(RuleBasedStateMachine):
         elif len(self.group.servers) > 1:
             self.ask_of_group("remove_servers_from_group", sourceServerIds=[server])
 
-    @rule(operation=st.sampled_from([None, *sorted(WRITES)]), seconds=st.sampled_from([1, 9]))
-    def work(self, operation: str | None, seconds: int) -> None:
-        """A worker's turn; perhaps the answer to a write is lost, and the write lands late."""
+    @rule()
+    def work(self) -> None:
+        """A worker's turn."""
         self.desk.clock.sleep(MOMENT)
-        if operation:
-            self.desk.simulator.fault(Fault("zombie", operation, seconds=seconds))
         pumped(self.desk, self.group_id)
+
+    @rule(
+        operation=st.sampled_from(sorted(WRITES)),
+        seconds=st.sampled_from([1, 9]),
+        kinds=st.lists(st.sampled_from(TYPES), min_size=2, max_size=2, unique=True),
+    )
+    def lose_a_write(self, operation: str, seconds: int, kinds: list[str]) -> None:
+        """The answer to it is lost, it lands late, and meanwhile something else is wanted."""
+        self.redefine(kinds[0], later=True)
+        self.desk.simulator.fault(Fault("zombie", operation, seconds=seconds))
+        self.work()
         mended(self.desk)
+        self.redefine(kinds[1], later=False)
 
     @rule(which=WHICH, wrote=st.booleans(), epochs=st.integers(1, 3))
     def outcome_of_long_ago(self, which: int, wrote: bool, epochs: int) -> None:  # noqa: FBT001  drawn
