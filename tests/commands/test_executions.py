@@ -11,8 +11,8 @@ from commands.waves.requests import MAX_WAVES
 from events.errors import Refused
 from events.shown_executions import shown
 from local.simulator.simulator import Simulator
-from tests.commands.bench import asked, fresh, gaps, jobs, refused
-from tests.commands.plans import NAME, NOWHERE, BusyStore, Json, Office, Run, office
+from tests.commands.bench import Death, Died, asked, fresh, gaps, jobs, refused
+from tests.commands.plans import NOWHERE, BusyStore, Json, Office, Run, office
 
 PAUSE = {"pauseBeforeWave": True}
 
@@ -49,11 +49,8 @@ def fail(there: Office, wave: int) -> None:
 
 def test_three_waves_and_a_pause_run_to_their_end_one_after_the_other(there: Office) -> None:
     run = there.start([{}, PAUSE]).play()
-    assert (shown(there.execution)["status"], shown(there.execution)["pausedBeforeWave"], launched(there)) == (
-        "paused",
-        1,
-        1,
-    )
+    paused = shown(there.execution)
+    assert (paused["status"], paused["pausedBeforeWave"], launched(there)) == ("paused", 1, 1)
     assert there.resume()["status"] == "running"
     assert run.play().end == "Completed"
     assert (outcomes(there), launched(there)) == (["recovered"] * 3, 3)
@@ -126,8 +123,7 @@ def test_before_there_is_an_execution_nothing_can_be_asked_of_it(there: Office) 
     assert there.facts() == []
 
 
-Moment = Callable[[Run], object]
-MOMENTS: dict[str, Moment] = {
+MOMENTS: dict[str, Callable[[Run], object]] = {
     "opened": lambda run: run.until("gate"),
     "checked": lambda run: run.until("start"),
     "launching": lambda run: run.until("watch"),
@@ -190,6 +186,18 @@ def test_a_pause_that_ends_just_when_somebody_resumes_it_is_resumed(there: Offic
     assert run.play().end == "Completed"
 
 
+@pytest.mark.xfail(strict=True, reason="the task is told before the execution is settled: next is `end`, ending null")
+def test_a_cancel_that_dies_before_it_is_settled_ends_a_pause_as_cancelled_all_the_same(there: Office) -> None:
+    run = there.start([{}, PAUSE]).until("pause")
+    there.store.after = Death(1)
+    with pytest.raises(Died):
+        there.cancel()
+    there.store.after = Death(10**9)
+    run.play()
+    assert shown(there.execution)["status"] == "cancelled"
+    assert run.end == "Cancelled"
+
+
 # --- started ---
 
 
@@ -239,4 +247,3 @@ def test_a_token_is_shown_to_nobody(there: Office) -> None:
     assert token == "token-1"  # noqa: S105  a test's
     assert token not in repr(shown(there.execution)) + repr(there.execution) + repr(there.resume())
     assert token not in repr(there.step("watch"))
-    assert NAME in repr(shown(there.execution))
