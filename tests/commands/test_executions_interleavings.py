@@ -204,6 +204,8 @@ class Driven(RuleBasedStateMachine):
                     assert not planned.get("pauseBeforeWave") or fact.wave in execution.resumed
                     assert not {*planned.get("dependsOnWaves", [])} & {*execution.failing}
                     assert self.plan["onFailure"] == "continue" or not execution.failing
+                if isinstance(fact, x.WaveDone):
+                    assert str(fact.wave) not in execution.done
                 over = over or isinstance(fact, x.ExecutionCancelled)
                 execution = EXECUTION.evolve(execution, fact)
         assert execution == self.there.execution
