@@ -41,7 +41,7 @@ def started(stream: Stream[Wave, WaveFact]) -> Shown:
 def progress(stream: Stream[Wave, WaveFact]) -> Shown:
     """The same, and how far it has come: every job, every server, what AWS refused, how long it took."""
     wave = stream.state
-    servers = (id_ for n in range(len(_claim(stream).chunks)) for id_ in wave.servers(n))
+    servers = ((n, id_) for n in range(len(_claim(stream).chunks)) for id_ in wave.servers(n))
     ended = [job.ended_at or job.at for job in wave.ended.values()]
     ended_at = max(ended, default=wave.refused.at if wave.refused else None) if wave.over else None
     return {
@@ -49,7 +49,7 @@ def progress(stream: Stream[Wave, WaveFact]) -> Shown:
         "status": status(wave),
         "jobs": [_job(wave, n) for n in sorted(wave.jobs, key=int)],
         "counts": counts(wave),
-        "serverStatuses": {id_: _launch(wave.launches.get(id_)) for id_ in servers},
+        "serverStatuses": {id_: _launch(_status(wave, n, id_), wave.launches.get(id_)) for n, id_ in servers},
         "refusal": _refusal(wave),
         "claimedUntil": None if wave.over else iso_seconds(wave.claimed_until),
         "endedAt": iso(ended_at) if ended_at else None,
@@ -82,14 +82,15 @@ def counts(wave: Wave) -> dict[str, int]:
         "failed": of["FAILED"] + of["TERMINATED"],
         "dropped": dropped,
         "notStarted": of["NOT_STARTED"],
+        "unknown": of["UNKNOWN"],
     }
 
 
 def _status(wave: Wave, chunk: int, server_id: str) -> str:
-    launch = wave.launches.get(server_id)
-    if launch:
-        return launch.status
-    return "PENDING" if str(chunk) in wave.jobs else "NOT_STARTED"
+    """As DRS calls it; what was never sent is `NOT_STARTED`, what DRS has forgotten `UNKNOWN`."""
+    launch, job = wave.launches.get(server_id), str(chunk)
+    found = launch.status if launch else "PENDING" if job in wave.jobs else "NOT_STARTED"
+    return "UNKNOWN" if job in wave.ended and found in {"PENDING", "IN_PROGRESS"} else found
 
 
 def _job(wave: Wave, number: str) -> Shown:
@@ -104,11 +105,11 @@ def _job(wave: Wave, number: str) -> Shown:
     }
 
 
-def _launch(launch: ServerLaunch | None) -> Shown:
+def _launch(status: str, launch: ServerLaunch | None) -> Shown:
     if launch is None:
-        return {"launchStatus": "PENDING"}
+        return {"launchStatus": status}
     shown = {
-        "launchStatus": launch.status,
+        "launchStatus": status,
         "instanceId": launch.instance_id,
         "instanceType": launch.instance_type,
         "privateIp": launch.private_ip,

@@ -20,10 +20,11 @@ def start_wave(start: Start) -> dict[str, Any]:
     if refused := stream.state.refused:
         raise Refused(
             "RECOVERY_REFUSED",
-            f"AWS refused to launch: {refused.code}: {refused.message}; start a new wave once it is mended",
+            f"AWS refused to launch ({refused.code}): start a new wave once it is mended",
             409,
             jobIds=[job.job_id for job in stream.state.jobs.values()],
             code=refused.code,
+            aws={"code": refused.code, "message": refused.message},
             servers=[{"sourceServerId": one.source_server_id, "reason": one.reason} for one in refused.offenders],
         )
     return {**started(stream), "eventTableReads": start.service.store.reads - reads}

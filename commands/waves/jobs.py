@@ -73,8 +73,10 @@ class Jobs:
 
         try:
             return look(call)
-        except (FailedError, OutOfTimeError) as error:
-            raise UnseenError(f"DRS could not be asked: {error}") from error
+        except FailedError as error:
+            raise UnseenError(f"DRS could not be asked ({error.code})") from error
+        except OutOfTimeError as error:
+            raise UnseenError("DRS did not answer in time") from error
 
 
 def _described(call: Call, filters: Data) -> Iterator[Data]:

@@ -41,9 +41,9 @@ def _chunk(start: Start, stream: WaveStream, chunk: int, *, again: bool) -> Wave
         stream, why = _looked_into(start, stream, chunk, said, again=again)
         if chunk not in stream.state.missing:
             return stream
-        if not why.may_be_passed_over(stream.state):
+        if not why.may_be_sent_again(stream.state):
             return declined(start.waves, stream, why, start.following)
-        stream = _dropped(start, stream, why)
+        stream = _dropped(start, stream, why) if why.offenders else stream
         if chunk not in stream.state.missing:
             return stream
         said = _asked(start, stream, chunk)

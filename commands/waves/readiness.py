@@ -123,7 +123,7 @@ def _answer(waves: Waves, wave: Wave, seen: dict[Target, Seen], now: datetime) -
         "go": not blocks,
         "verdict": _verdict(blocks),
         "blocks": [block.shown() for block in blocks],
-        "repairSeconds": _repair(waves, wave, due) if due else 0,
+        "repairSeconds": max(_repair(waves, wave, due) if due else 0, _held(wave, now)),
         "servers": len(wave.all_servers),
         "jobs": -(-len(wave.all_servers) // PER_JOB),
         "replication": dict(Counter(replication(there.servers.get(id_, {})) for id_ in wave.all_servers)),
@@ -156,6 +156,12 @@ def _repair(waves: Waves, wave: Wave, due: int) -> float:
     calls = waves.aws(next(iter(wave.targets)))
     each = Counter({call: number * due for call, number in FIRST_APPLY.items()})
     return round(calls.limiter.seconds(each) + sum(FIRST_APPLY.values()) * (calls.typical() or TYPICAL), 1)
+
+
+def _held(wave: Wave, now: datetime) -> float:
+    """Seconds until the workers that apply its groups at the moment must have given them back."""
+    leases = [each.state.lease for each in wave.groups if each.state.lease]
+    return max((round((lease.until - now).total_seconds(), 1) for lease in leases if lease.holds(now)), default=0)
 
 
 def _quota(target: Target, there: Seen) -> dict[str, Any]:

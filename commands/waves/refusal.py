@@ -25,8 +25,13 @@ class Refusal:
         """Whether some server is in no state to be launched; perhaps because our own job launches it."""
         return self.code == CONFLICT
 
-    def may_be_passed_over(self, wave: Wave) -> bool:
-        """Whether the wave goes on without the offenders: once a chunk, if that is the policy of all their groups."""
+    def may_be_sent_again(self, wave: Wave) -> bool:
+        """Whether the chunk is sent once more: without the offenders, if that is the policy of all their groups.
+
+        As it is, if it was for some server's state and no server is in such a state any more.
+        """
+        if not self.offenders:
+            return self.conflict
         first = str(self.chunk) not in wave.dropped
         policies = {wave.claim.policy_of(one.source_server_id) if wave.claim else None for one in self.offenders}
         return first and policies == {"proceed"}

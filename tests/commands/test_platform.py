@@ -244,6 +244,7 @@ def test_what_refuses_a_wave_is_told_and_not_raised(aws: Simulator) -> None:
 
 @pytest.mark.usefixtures("aws")
 def test_no_state_and_no_known_action_are_answered_too() -> None:
-    assert handled("no state")["error"] == "MISSING_FIELD"
+    none = handled("no state")
+    assert (none["wave_completed"], none["status"], none["error_code"]) == (True, "failed", "MISSING_FIELD")
     assert handled(a_state([]), "launch_everything")["error_code"] == "UNKNOWN_OPERATION"
     assert handled(a_state([a_group()]), "poll_wave_status")["error_code"] == "NOT_FOUND"

@@ -100,6 +100,14 @@ def test_a_second_refusal_ends_it(desk: Desk, error: str) -> None:
     assert wave_facts(desk) == ["WaveClaimed", "ServersDropped", "RecoveryRefused"]
 
 
+@pytest.mark.parametrize("is_drill", [True, False])
+def test_a_conflict_that_no_server_shows_any_more_is_tried_once_more_with_all(desk: Desk, *, is_drill: bool) -> None:
+    group_id = desk.create()
+    desk.simulator.fault(Fault("ConflictException", "StartRecovery"))
+    answer = desk.start_wave(group_id, isDrill=is_drill)
+    assert (started(desk), answer["servers"], answer["droppedServers"]) == (2, 3, [])
+
+
 def test_a_wave_all_of_whose_servers_offend_is_over_and_lets_its_group_go(desk: Desk) -> None:
     group_id = desk.create()
     for id_ in desk.simulator.server_ids():
@@ -152,7 +160,7 @@ def test_what_the_quota_is_used_for_is_in_what_is_said_when_aws_refuses_for_it(d
         somebody_launches(desk, [server.id])
     no = refused(lambda: desk.start_wave(group_id, isDrill=False))
     assert (no.code, no.details["code"]) == ("RECOVERY_REFUSED", "ServiceQuotaExceededException")
-    assert "20 of 20 jobs run, with 20 of 500 servers" in no.message
+    assert "20 of 20 jobs run, with 20 of 500 servers" in no.details["aws"]["message"]
     assert (wave_facts(desk), started(desk)) == (["WaveClaimed", "RecoveryRefused"], 1)
     assert desk.stream(group_id).state.claim is None
 
