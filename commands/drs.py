@@ -80,8 +80,9 @@ class Door:
             raise _unavailable("it did not answer in time") from error
         except FailedError as failed:
             if failed.kind in {"outage", "busy", "transient"}:
-                raise _unavailable(f"{failed.code}: {failed.message}") from failed
-            raise Refused(failed.code[:64], failed.message, 400) from failed
+                raise _unavailable(failed.code) from failed
+            aws = {"code": failed.code, "message": failed.message}
+            raise Refused(failed.code[:64], f"DRS refused to list servers ({failed.code})", 400, aws=aws) from failed
 
     @contextmanager
     def _round(self, asks: Sequence[Ask], deadline: datetime, *, urgent: bool) -> Iterator[tuple[Round, Executor]]:

@@ -6,7 +6,7 @@ API Gateway REST proxy events: AWS, API Gateway Developer Guide, Lambda proxy in
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import orjson
@@ -15,33 +15,52 @@ from pydantic import ValidationError
 from events.configuration import BLOCKED
 from events.errors import LostRace, PreflightError, Refused, UnknownFact
 from events.model import Model, canonical
+from events.roles import EVERY_ROLE, Role, roles_of_groups, roles_of_principal
 
 Json = dict[str, Any]
 M = TypeVar("M", bound=Model)
 _TEXT = 200
+NUMBERS, DIGITS = {"minVersion", "version", "limit", "waveNumber"}, 15
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, through which door, and under which key; what a direct call says of itself is only recorded."""
+    """Who asks, through which door, under which key, and what they may; a direct call's own word is only recorded."""
 
     actor: str
     via: str
     key: str
     correlation_id: str = ""
+    roles: frozenset[Role] = frozenset()
 
 
-def http_caller(event: Mapping[str, Any], key: str) -> Caller:
-    """A user signed in with Cognito (`frontend`), or a principal signed with IAM (`api`)."""
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How callers of the API come to roles: by Cognito group, else by IAM principal, else the default."""
+
+    principals: Mapping[str, Role] = field(default_factory=dict)
+    default: frozenset[Role] = frozenset()
+
+
+def http_caller(event: Mapping[str, Any], key: str, access: Access) -> Caller:
+    """A user signed in with Cognito (`frontend`), or a principal signed with IAM (`api`).
+
+    Raises:
+        Refused: nobody is signed in, or with a token that says nothing of who it is.
+    """
     context = _mapping(event.get("requestContext"))
     claims = _mapping(_mapping(context.get("authorizer")).get("claims"))
     user, arn = claims.get("cognito:username"), _mapping(context.get("identity")).get("userArn")
+    if (not user and not arn) or claims.get("token_use", "id") != "id":
+        raise Refused("UNAUTHENTICATED", "sign in: an id token of Cognito's, or a signature of IAM's", 401)
+    found = roles_of_groups(claims.get("cognito:groups")) if user else roles_of_principal(str(arn), access.principals)
     headers = http_headers(event)
     return Caller(
-        actor=str(user or arn or "anonymous")[:_TEXT],
+        actor=str(user or arn)[:_TEXT],
         via="frontend" if user else "api",
         key=str(headers.get("idempotency-key") or context.get("requestId") or key)[:_TEXT],
         correlation_id=str(headers.get("x-correlation-id") or context.get("requestId") or "")[:_TEXT],
+        roles=found or access.default,
     )
 
 
@@ -51,6 +70,7 @@ def direct_caller(fields: Mapping[str, Any], key: str) -> Caller:
         actor=str(fields.get("invokedBy") or "direct")[:_TEXT],
         via="direct",
         key=str(fields.get("requestId") or key)[:_TEXT],
+        roles=EVERY_ROLE,
     )
 
 
@@ -58,6 +78,13 @@ def http_fields(event: Mapping[str, Any], parameters: Mapping[str, str]) -> Json
     """The fields of a request: its JSON body, and what its path says, which wins."""
     body = event.get("body") or "{}"
     return {**_object(_decoded(body) if event.get("isBase64Encoded") else body), **parameters}
+
+
+def query_fields(event: Mapping[str, Any], parameters: Mapping[str, str]) -> Json:
+    """The fields of a question: its query string, and its path, which wins; whole numbers where such are meant."""
+    asked = {**_mapping(event.get("queryStringParameters")), **parameters}
+    numbers = {key: str(asked[key]) for key in NUMBERS & {*asked}}
+    return {**asked, **{key: int(text) for key, text in numbers.items() if text.isdecimal() and len(text) <= DIGITS}}
 
 
 def direct_fields(event: object) -> Json:

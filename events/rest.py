@@ -1,7 +1,4 @@
-"""Routes of the REST API in front of an app: who matched, and the one place where our errors become HTTP.
-
-The only file that meets powertools' resolver; what a route answers is the app's.
-"""
+"""Routes of the REST API in front of an entry: who matched. The only file that meets powertools' resolver."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -13,15 +10,15 @@ from events.errors import Refused
 from events.telling import told
 
 Answer = Callable[[str, dict[str, str]], tuple[int, Json]]
-"""From an operation and its path's parameters to a status and a body; `app.current_event` has the rest."""
+"""From an operation and its path's parameters to a status and a body; `current_event` has the rest."""
 _HEADERS: dict[str, str | list[str]] = {"Access-Control-Allow-Origin": "*"}
 
 
 def rest(routes: Iterable[tuple[str, str, str]], answer: Answer) -> APIGatewayRestResolver:
-    """A resolver for ``routes``: method, rule, operation."""
+    """A resolver for ``routes``: method, path (``/waves/{executionId}``), operation."""
     app = APIGatewayRestResolver()
-    for method, rule, operation in routes:
-        app.route(rule, method=method)(_answering(operation, answer))
+    for method, path, operation in routes:
+        app.route(path.replace("{", "<").replace("}", ">"), method=method)(_answering(operation, answer))
     app.exception_handler(Exception)(_refused)
     app.not_found(_no_route)
     return app

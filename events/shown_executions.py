@@ -69,4 +69,4 @@ def _done(done: WaveDone | None) -> Shown:
     if done is None:
         return {}
     shown: Shown = {"endedAt": iso(done.at), "launched": done.launched, "total": done.total}
-    return {**shown, **({"code": done.code, "message": done.message} if done.code else {})}
+    return {**shown, "refusal": {"code": done.code, "message": done.message} if done.code else None}

@@ -13,6 +13,8 @@ from local.processes import StartError
 Client = Any  # boto3 makes its clients when asked for them
 ROOMS = ("events", "commands", "projections", "queries")
 STACK = "preflight"
+PARAMETERS = {"Transport": "any", "DefaultRole": "operator", "PrincipalRoles": '{"arn:aws:iam::*:root": "admin"}'}
+"""Here queues speak plain HTTP, root may do everything, and whoever has no role is an operator."""
 _BUCKET, _KEY = "preflight-artifacts", "function.zip"
 _CODE_URI = "CodeUri: build/function"
 
@@ -59,7 +61,7 @@ def _create(cloudformation: Client, template: str) -> None:
     cloudformation.create_stack(
         StackName=STACK,
         TemplateBody=template,
-        Parameters=[{"ParameterKey": "Transport", "ParameterValue": "any"}],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in PARAMETERS.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     created = cloudformation.get_waiter("stack_create_complete")

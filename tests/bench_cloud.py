@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from local.cloud import Cloud
+from local.deployment import PARAMETERS
 
 T = TypeVar("T")
 PATIENCE = 45.0
@@ -73,6 +74,8 @@ class BenchCloud(Cloud):
             "EVENT_TABLE": tables["EventTable"],
             "GROUP_TABLE": tables["GroupTable"],
             "LIMIT_TABLE": tables["LimitTable"],
+            "DEFAULT_ROLE": PARAMETERS["DefaultRole"],
+            "PRINCIPAL_ROLES": PARAMETERS["PrincipalRoles"],
         }
         before = {name: os.environ.get(name) for name in seen}
         os.environ.update(seen)

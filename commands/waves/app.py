@@ -9,26 +9,18 @@ from commands import wiring
 from commands.executions.advance import advance
 from commands.executions.parts import executions
 from commands.executions.requests import StepExecution
-from commands.requests import Request
 from commands.waves import platform, start_wave
 from commands.waves.jobs import UnseenError
 from commands.waves.parts import now, start, waves
 from commands.waves.readiness import check_readiness
 from commands.waves.requests import CheckReadiness, StartWave, WatchWave
-from commands.waves.start import Waves
 from commands.waves.watch import watch
-from events.doors import Caller, Json, direct_caller, direct_fields, http_caller, http_fields, parse
+from events.doors import Caller, Json, parse
+from events.entry import Asking, Operation, entry
 from events.errors import Refused
-from events.rest import rest
 from events.shown_waves import progress
 from events.telling import told
 
-OPERATIONS: dict[str, type[Request]] = {
-    "start_wave_recovery": StartWave,
-    "watch_wave": WatchWave,
-    "check_readiness": CheckReadiness,
-}
-ROUTES = (("POST", "/waves", "start_wave_recovery"), ("POST", "/readiness", "check_readiness"))
 API_BUDGET = 10
 """Seconds of repair behind API Gateway, which gives up after 29 s; a call may hang, and the launch takes its time."""
 BROKEN = 500
@@ -37,43 +29,24 @@ log = Logger()
 
 def handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """One request, by whichever door it came. Only the state machine is answered by raising: so it tries again."""
-    if isinstance(event, dict) and "httpMethod" in event:
-        return http.resolve(event, context)
     if isinstance(event, dict) and event.get("operation") == "step_execution":
         return _step(event, context)
     if isinstance(event, dict) and "action" in event:
         return _platform(event, context)
-    try:
-        fields = direct_fields(event)
-        operation = str(fields.pop("operation", None))
-        return _run(operation, fields, direct_caller(fields, context.aws_request_id), context)
-    except Exception as error:  # noqa: BLE001  a direct caller is answered with the same shape, whatever happens
-        return told(error).body()
+    return _entry(event, context)
 
 
-def _run(operation: str, fields: Json, caller: Caller, context: LambdaContext) -> Json:
-    requested_at, account_id = now(), wiring.account_of(context.invoked_function_arn)
-    if operation not in OPERATIONS:
-        raise Refused("UNKNOWN_OPERATION", f"operation must be one of {', '.join(OPERATIONS)}", field="operation")
-    request = parse(OPERATIONS[operation], fields)
-    log.info("request", operation=operation, via=caller.via, actor=caller.actor)
-    if isinstance(request, StartWave):
-        answer = start_wave(start(account_id, _in_time(request, caller), caller, requested_at))
-        log.info("wave started", wave=answer)
-        return answer
-    if isinstance(request, WatchWave):
-        return _watch(waves(account_id), request)
-    assert isinstance(request, CheckReadiness)  # noqa: S101  there is no other
-    return check_readiness(waves(account_id), request)
+def _start(request: StartWave, asking: Asking) -> Json:
+    requested_at = now()
+    if asking.http is not None:
+        request = request.model_copy(update={"budget_seconds": min(request.budget_seconds, API_BUDGET)})
+    answer = start_wave(start(asking.account_id, request, asking.caller, requested_at))
+    log.info("wave started", wave=answer)
+    return answer
 
 
-def _in_time(request: StartWave, caller: Caller) -> StartWave:
-    if caller.via == "direct":
-        return request
-    return request.model_copy(update={"budget_seconds": min(request.budget_seconds, API_BUDGET)})
-
-
-def _watch(room: Waves, request: WatchWave) -> Json:
+def _watch(request: WatchWave, asking: Asking) -> Json:
+    room = waves(asking.account_id)
     stream = room.stream(request.execution_id, request.wave_number)
     if not stream.version:
         raise Refused("NOT_FOUND", "there is no such wave: it was never started", 404, field="executionId")
@@ -81,6 +54,19 @@ def _watch(room: Waves, request: WatchWave) -> Json:
         return progress(watch(room, stream))
     except UnseenError as error:
         raise Refused("AWS_UNAVAILABLE", f"{error}: try again", 503, retryable=True) from error
+
+
+def _check(request: CheckReadiness, asking: Asking) -> Json:
+    return check_readiness(waves(asking.account_id), request)
+
+
+_entry = entry(
+    (
+        Operation("start_wave_recovery", StartWave, "operate", _start, ("POST /waves",)),
+        Operation("watch_wave", WatchWave, "operate", _watch),
+        Operation("check_readiness", CheckReadiness, "view", _check, ("POST /readiness",)),
+    )
+)
 
 
 def _step(event: Json, context: LambdaContext) -> Json:
@@ -100,7 +86,7 @@ def _platform(event: Json, context: LambdaContext) -> Json:
     """The whole state, whatever happens: the platform keeps no copy."""
     state = event.get("state")
     if not isinstance(state, dict):
-        return told(Refused("MISSING_FIELD", "state: send the whole state", field="state")).body()
+        return platform.failed({}, told(Refused("MISSING_FIELD", "state: send the whole state", field="state")))
     try:
         return _acted(event, state, context)
     except Exception as error:  # noqa: BLE001  the platform's own contract: no exception
@@ -117,12 +103,3 @@ def _acted(event: Json, state: Json, context: LambdaContext) -> Json:
     caller = Caller(f"execution {request.execution_id}", "direct", context.aws_request_id)
     asked = start(account_id, request, caller, requested_at)
     return platform.start(asked, state, lambda: context.get_remaining_time_in_millis() / 1000)
-
-
-def _http(operation: str, parameters: dict[str, str]) -> tuple[int, Json]:
-    event, context = http.current_event.raw_event, http.lambda_context
-    caller = http_caller(event, context.aws_request_id)
-    return 200, _run(operation, http_fields(event, parameters), caller, context)
-
-
-http = rest(ROUTES, _http)

@@ -1,0 +1,128 @@
+"""The one way into every function: an event becomes a request, is allowed or denied, answered, and shown as it may be.
+
+Three ways in, one answer: API Gateway with a Cognito user, API Gateway with an IAM principal, a direct call. What an
+operation is asked by, which right it needs and who answers it stands in one table per function.
+Environment: PRINCIPAL_ROLES (JSON: ARN pattern to role) and DEFAULT_ROLE (none, or a role), see `events.roles`.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from events.doors import (
+    Access,
+    Caller,
+    Json,
+    direct_caller,
+    direct_fields,
+    http_caller,
+    http_fields,
+    parse,
+    query_fields,
+)
+from events.errors import Refused
+from events.model import Model
+from events.redaction import redacted
+from events.rest import rest
+from events.roles import Right, Role, default_roles, holders, may, principals
+from events.telling import told
+
+log = Logger()
+OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Around one request: who asks, the function's context, and API Gateway's event if it came through that."""
+
+    caller: Caller
+    context: LambdaContext
+    http: Mapping[str, Any] | None = None
+
+    @property
+    def account_id(self) -> str:
+        """The account that the function runs in, by its own ARN."""
+        return self.context.invoked_function_arn.split(":")[4]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What may be asked under a name. ``routes``: ``"POST /waves"``; ``fields`` and ``status`` are HTTP's own."""
+
+    name: str
+    model: type[Model]
+    right: Right
+    answer: Callable[[Any, Asking], Json]
+    routes: tuple[str, ...] = ()
+    status: Callable[[Json], int] = lambda _answer: OK
+    fields: Callable[[Json, Mapping[str, Any]], Json] = lambda fields, _event: fields
+
+
+def entry(operations: Iterable[Operation], elsewhere: str = "") -> Callable[[object, LambdaContext], Json]:
+    """A Lambda handler. ``elsewhere`` says to a direct caller which function answers what this one does not know."""
+    table = {operation.name: operation for operation in operations}
+    said = ((route.partition(" "), operation.name) for operation in table.values() for route in operation.routes)
+    routes = [(method, path, name) for (method, _, path), name in said]
+
+    def over_http(name: str, parameters: dict[str, str]) -> tuple[int, Json]:
+        event, context = http.current_event.raw_event, http.lambda_context
+        return _over_http(table[name], event, context, parameters)
+
+    def handler(event: object, context: LambdaContext) -> Json:
+        if isinstance(event, dict) and "httpMethod" in event:
+            return http.resolve(event, context)
+        try:
+            return _directly(table, event, context, elsewhere)
+        except Exception as error:  # noqa: BLE001  a direct caller is answered with the same shape, whatever happens
+            return told(error).body()
+
+    http = rest(routes, over_http)
+    return handler
+
+
+def _directly(table: Mapping[str, Operation], event: object, context: LambdaContext, elsewhere: str) -> Json:
+    fields = direct_fields(event)
+    operation = table.get(str(fields.pop("operation", None)))
+    if operation is None:
+        known = ", ".join(table)
+        raise Refused("UNKNOWN_OPERATION", f"operation must be one of {known}{elsewhere}", field="operation")
+    caller = direct_caller(fields, context.aws_request_id)
+    return _answered(operation, fields, Asking(caller, context))
+
+
+def _over_http(
+    operation: Operation, event: Mapping[str, Any], context: LambdaContext, parameters: Mapping[str, str]
+) -> tuple[int, Json]:
+    roles: frozenset[Role] = frozenset()
+    try:
+        caller = http_caller(event, context.aws_request_id, _access())
+        roles = caller.roles
+        said = query_fields(event, parameters) if event["httpMethod"] == "GET" else http_fields(event, parameters)
+        answer = _answered(operation, operation.fields(said, event), Asking(caller, context, event))
+    except Exception as error:  # noqa: BLE001  the one place where our errors become HTTP
+        refused = told(error)
+        return refused.status, redacted(refused.body(), roles)
+    return operation.status(answer), answer
+
+
+def _answered(operation: Operation, fields: Json, asking: Asking) -> Json:
+    caller = asking.caller
+    said: Json = {"operation": operation.name, "via": caller.via, "actor": caller.actor, "key": caller.key}
+    if not may(caller.roles, operation.right):
+        log.warning("denied", roles=sorted(caller.roles), **said)
+        who = " or ".join(holders(operation.right))
+        raise Refused("FORBIDDEN", f"{operation.name} needs the role {who}: ask an admin for it", 403)
+    request = parse(operation.model, fields)
+    log.info("asked", **said)
+    answer: Json = redacted(operation.answer(request, asking), caller.roles)
+    return answer
+
+
+@cache
+def _access() -> Access:
+    return Access(principals(os.environ.get("PRINCIPAL_ROLES", "")), default_roles(os.environ.get("DEFAULT_ROLE", "")))
