@@ -54,9 +54,10 @@ class Interleaved(Touched):
         self.answers: dict[str, object] = {}
         self.judged: set[str] = set()
 
-    @rule(fields=FIELDS)
-    def start(self, fields: Fields) -> None:
-        self.desk.clock.sleep(MOMENT)
+    @rule(fields=FIELDS, after=st.sampled_from([0, 0, 0, 86_400]))
+    def start(self, fields: Fields, after: float = 0) -> None:
+        """At once, or when every proof has run out."""
+        self.desk.clock.sleep(after + MOMENT)
         execution = f"exec-{len(self.asked)}"
         self.asked[execution] = fields
         self.ask(execution, "the first")

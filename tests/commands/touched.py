@@ -97,7 +97,7 @@ class Touched(RuleBasedStateMachine):
         pumped(self.desk, self.group_id)
 
     @rule(
-        operation=st.sampled_from(sorted(WRITES)),
+        operation=st.sampled_from(["ModifyLaunchTemplate", *sorted(WRITES)]),
         seconds=st.sampled_from([1, 9]),
         kinds=st.lists(st.sampled_from(TYPES), min_size=2, max_size=2, unique=True),
     )
@@ -108,6 +108,8 @@ class Touched(RuleBasedStateMachine):
         self.work()
         mended(self.desk)
         self.redefine(kinds[1], later=False)
+        self.desk.clock.sleep(seconds)
+        self.desk.simulator.world.catch_up()
 
     @rule(which=WHICH, wrote=st.booleans(), epochs=st.integers(1, 3))
     def outcome_of_long_ago(self, which: int, wrote: bool, epochs: int) -> None:  # noqa: FBT001  drawn
