@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from commands import wiring
-from commands.operations import OPERATIONS, GroupRequest, carry_out
+from commands.operations import OPERATIONS as REQUESTS
+from commands.operations import GroupRequest, carry_out
 from commands.requests import ResolveProtectionGroup
 from commands.service import Service
 from events.doors import Json, http_headers
@@ -62,18 +63,19 @@ def _done(answer: Json) -> int:
     return 202 if answer.get("status") == "pending" else 200
 
 
+OPERATIONS = tuple(
+    Operation(
+        name=name,
+        model=model,
+        right="view" if model is ResolveProtectionGroup else "operate",
+        answer=_answer,
+        routes=(ROUTES[name],),
+        status=_created if name == "create_protection_group" else _done,
+        fields=_fields,
+    )
+    for name, model in REQUESTS.items()
+)
 handler = entry(
-    (
-        Operation(
-            name=name,
-            model=model,
-            right="view" if model is ResolveProtectionGroup else "operate",
-            answer=_answer,
-            routes=(ROUTES[name],),
-            status=_created if name == "create_protection_group" else _done,
-            fields=_fields,
-        )
-        for name, model in OPERATIONS.items()
-    ),
+    OPERATIONS,
     elsewhere="; questions go to the queries function, start_wave_recovery to the waves function",
 )

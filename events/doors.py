@@ -56,7 +56,7 @@ def http_caller(event: Mapping[str, Any], key: str, access: Access) -> Caller:
     found = roles_of_groups(claims.get("cognito:groups")) if user else roles_of_principal(str(arn), access.principals)
     headers = http_headers(event)
     return Caller(
-        actor=str(user or arn)[:_TEXT],
+        actor=str(_name(claims) if user else arn)[:_TEXT],
         via="frontend" if user else "api",
         key=str(headers.get("idempotency-key") or context.get("requestId") or key)[:_TEXT],
         correlation_id=str(headers.get("x-correlation-id") or context.get("requestId") or "")[:_TEXT],
@@ -130,6 +130,12 @@ def refusal(error: Exception) -> Refused:
 def http_headers(event: Mapping[str, Any]) -> dict[str, str]:
     """The headers, names in lower case."""
     return {str(name).lower(): str(value or "") for name, value in _mapping(event.get("headers")).items()}
+
+
+def _name(claims: Json) -> object:
+    """A person's name: the address they sign in with, once Cognito has seen that it is theirs."""
+    verified = str(claims.get("email_verified")).lower() == "true"
+    return (verified and claims.get("email")) or claims["cognito:username"]
 
 
 def _mapping(value: object) -> Json:

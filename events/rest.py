@@ -1,5 +1,9 @@
-"""Routes of the REST API in front of an entry: who matched. The only file that meets powertools' resolver."""
+"""Routes of the REST API in front of an entry: who matched. The only file that meets powertools' resolver.
 
+Environment: FRONTEND_ORIGIN, the website whose pages may read the answers.
+"""
+
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,7 +15,7 @@ from events.telling import told
 
 Answer = Callable[[str, dict[str, str]], tuple[int, Json]]
 """From an operation and its path's parameters to a status and a body; `current_event` has the rest."""
-_HEADERS: dict[str, str | list[str]] = {"Access-Control-Allow-Origin": "*"}
+_HEADERS: dict[str, str | list[str]] = {"Access-Control-Allow-Origin": os.environ.get("FRONTEND_ORIGIN", "*")}
 
 
 def rest(routes: Iterable[tuple[str, str, str]], answer: Answer) -> APIGatewayRestResolver:

@@ -2,6 +2,7 @@
 
     with Cloud(servers=100) as cloud:
         cloud.request("GET", "/protection-groups")
+        cloud.request_as("GET", "/protection-groups", groups=("viewer",))
         cloud.invoke("WavesFunction", {...})
         cloud.client("dynamodb"), cloud.client("drs")
         cloud.simulator.counts()
@@ -22,6 +23,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from local.deployment import Stack, deploy, package
+from local.people import People
 from local.processes import HOST, ROOT, Process, StartError, ports
 from local.remote import Json, RemoteSimulator, send
 
@@ -54,6 +56,8 @@ class Cloud:
 
     description: Json
     """Addresses and names, as `python -m local serve` prints them."""
+    people: People
+    """Who signs in at Cognito."""
     simulator: RemoteSimulator
     """What happens to the world of DRS, and what it was asked."""
 
@@ -98,6 +102,18 @@ class Cloud:
         """Status and JSON of a request through API Gateway, signed by whoever has ``credentials``."""
         return send(method, self.description["api"] + path, body, headers, (credentials, REGION))
 
+    def request_as(
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        headers: dict[str, str] | None = None,
+        groups: tuple[str, ...] = ("admin",),
+    ) -> tuple[int, Json]:
+        """Status and JSON of a request through the frontend's API Gateway, by a Cognito user in these groups."""
+        signed_in = {"Authorization": f"Bearer {self.people.tokens(*groups)['IdToken']}"}
+        return send(method, self.description["frontend"] + path, body, {**signed_in, **(headers or {})})
+
     def log(self, lines: int = 40) -> str:
         """The last lines of the functions and of what carries them, for whoever must find out why."""
         logs = self.client("logs")
@@ -122,6 +138,7 @@ class Cloud:
         self._simulator.first_line(_PATIENCE)
         self.simulator = RemoteSimulator(simulator)
         self.description |= _described(endpoint, stack)
+        self.people = People(self.client("cognito-idp"), stack.user_pool, stack.user_pool_client)
 
     def _client(self, service: str) -> Any:  # noqa: ANN401  boto3 makes its clients when asked for them
         make: Any = boto3.client
@@ -136,8 +153,14 @@ class Cloud:
 
 
 def _described(endpoint: str, stack: Stack) -> Json:
+    def url(api: str) -> str:
+        return f"{endpoint}/_aws/execute-api/{stack.apis[api]}/{stack.stage}"
+
     return {
-        "api": f"{endpoint}/_aws/execute-api/{stack.api}/{stack.stage}",
+        "api": url("Api"),
+        "frontend": url("FrontendApi"),
+        "userPool": stack.user_pool,
+        "userPoolClient": stack.user_pool_client,
         "functions": stack.functions,
         "tables": stack.tables,
         "queues": stack.queues,

@@ -13,9 +13,14 @@ from local.processes import StartError
 Client = Any  # boto3 makes its clients when asked for them
 ROOMS = ("events", "commands", "projections", "queries")
 STACK = "preflight"
-PARAMETERS = {"Transport": "any", "DefaultRole": "operator", "PrincipalRoles": '{"arn:aws:iam::*:root": "admin"}'}
-"""Here queues speak plain HTTP, root may do everything, and whoever has no role is an operator."""
-_BUCKET, _KEY = "preflight-artifacts", "function.zip"
+PARAMETERS = {
+    "Transport": "any",
+    "SignIn": "password",
+    "DefaultRole": "operator",
+    "PrincipalRoles": '{"arn:aws:iam::*:root": "admin"}',
+}
+"""Here queues speak plain HTTP, passwords are sent, root may do everything, and whoever has no role is an operator."""
+_BUCKET, _KEY, _TEMPLATE = "preflight-artifacts", "function.zip", "template.yaml"
 _CODE_URI = "CodeUri: build/function"
 
 
@@ -27,8 +32,10 @@ class Stack:
     tables: dict[str, str]
     queues: dict[str, str]
     machines: dict[str, str]
-    api: str
+    apis: dict[str, str]
     stage: str
+    user_pool: str
+    user_pool_client: str
 
 
 def package(root: Path) -> bytes:
@@ -50,17 +57,18 @@ def deploy(s3: Client, cloudformation: Client, template: Path, code: bytes) -> S
     s3.create_bucket(Bucket=_BUCKET)
     s3.put_object(Bucket=_BUCKET, Key=_KEY, Body=code)
     try:
-        _create(cloudformation, _packaged(template.read_text()))
+        s3.put_object(Bucket=_BUCKET, Key=_TEMPLATE, Body=_packaged(template.read_text()).encode())
+        _create(cloudformation, f"https://s3.amazonaws.com/{_BUCKET}/{_TEMPLATE}")
     except (ClientError, WaiterError) as error:
         reasons = _reasons(cloudformation) if isinstance(error, WaiterError) else error
         raise StartError(f"{template.name} was not deployed: {reasons}") from error
     return _stack(cloudformation.describe_stack_resources(StackName=STACK)["StackResources"])
 
 
-def _create(cloudformation: Client, template: str) -> None:
+def _create(cloudformation: Client, url: str) -> None:
     cloudformation.create_stack(
         StackName=STACK,
-        TemplateBody=template,
+        TemplateURL=url,
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in PARAMETERS.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
@@ -91,6 +99,8 @@ def _stack(resources: list[dict[str, str]]) -> Stack:
         tables=named("AWS::DynamoDB::Table"),
         queues=named("AWS::SQS::Queue"),
         machines=named("AWS::StepFunctions::StateMachine"),
-        api=next(iter(named("AWS::ApiGateway::RestApi").values())),
+        apis=named("AWS::ApiGateway::RestApi"),
         stage=next(iter(named("AWS::ApiGateway::Stage").values())),
+        user_pool=named("AWS::Cognito::UserPool")["UserPool"],
+        user_pool_client=named("AWS::Cognito::UserPoolClient")["UserPoolClient"],
     )

@@ -57,4 +57,5 @@ def _operation(
     return Operation(name, model, right, answered, (route,))
 
 
-handler = entry(_operation(*row) for row in TABLE)
+OPERATIONS = tuple(_operation(*row) for row in TABLE)
+handler = entry(OPERATIONS)

@@ -1,12 +1,16 @@
 """template.yaml as Python sees it, and what IAM would make of its roles."""
 
 import json
+import os
 from collections.abc import Iterator
+from copy import deepcopy
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import yaml
+from samtranslator.translator.transform import transform
 
 PATH = Path(__file__).parent.parent / "template.yaml"
 Shape = dict[str, Any]
@@ -32,6 +36,21 @@ TEMPLATE: Shape = yaml.load(PATH.read_text(), Loader)  # noqa: S506  a SafeLoade
 
 def of_type(template: Shape, type_: str) -> dict[str, Shape]:
     return {name: each for name, each in template["Resources"].items() if each["Type"] == type_}
+
+
+class _NoPolicies:
+    """The template names no managed policy by its short name."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def translated(template: Shape) -> Shape:
+    """The template as CloudFormation gets it from SAM."""
+    packaged = deepcopy(template)
+    packaged["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+    with patch.dict(os.environ, {"AWS_DEFAULT_REGION": "us-east-1"}):
+        return dict(transform(packaged, {}, _NoPolicies()))
 
 
 def functions(template: Shape) -> dict[str, Shape]:
@@ -63,3 +82,15 @@ def allows(statement: Shape, action: str) -> bool:
 
 def reaches(statement: Shape, resource: str) -> bool:
     return any(each == "*" or resource in json.dumps(each) for each in listed(statement["Resource"]))
+
+
+def broken(at: str, value: Any) -> Shape:  # noqa: ANN401  whatever should not be there
+    """The template with something else in one place: ``Resources.UserPool.DeletionPolicy``."""
+    template = deepcopy(TEMPLATE)
+    *path, last = (int(part) if part.isdigit() else part for part in at.split("."))
+    place: Any = template
+    for part in path:
+        place = place[part]
+    assert place[last] != value
+    place[last] = value
+    return template

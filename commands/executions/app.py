@@ -18,10 +18,9 @@ def _started(answer: Json) -> int:
     return 200 if answer["endedAt"] else 202
 
 
-handler = entry(
-    (
-        Operation("start_execution", StartExecution, "operate", _answer, ("POST /executions",), _started),
-        Operation("resume_execution", ResumeExecution, "operate", _answer, (f"POST {ONE}/resume",)),
-        Operation("cancel_execution", CancelExecution, "operate", _answer, (f"POST {ONE}/cancel",)),
-    )
+OPERATIONS = (
+    Operation("start_execution", StartExecution, "operate", _answer, ("POST /executions",), _started),
+    Operation("resume_execution", ResumeExecution, "operate", _answer, (f"POST {ONE}/resume",)),
+    Operation("cancel_execution", CancelExecution, "operate", _answer, (f"POST {ONE}/cancel",)),
 )
+handler = entry(OPERATIONS)

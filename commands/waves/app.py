@@ -60,13 +60,12 @@ def _check(request: CheckReadiness, asking: Asking) -> Json:
     return check_readiness(waves(asking.account_id), request)
 
 
-_entry = entry(
-    (
-        Operation("start_wave_recovery", StartWave, "operate", _start, ("POST /waves",)),
-        Operation("watch_wave", WatchWave, "operate", _watch),
-        Operation("check_readiness", CheckReadiness, "view", _check, ("POST /readiness",)),
-    )
+OPERATIONS = (
+    Operation("start_wave_recovery", StartWave, "operate", _start, ("POST /waves",)),
+    Operation("watch_wave", WatchWave, "operate", _watch),
+    Operation("check_readiness", CheckReadiness, "view", _check, ("POST /readiness",)),
 )
+_entry = entry(OPERATIONS)
 
 
 def _step(event: Json, context: LambdaContext) -> Json:

@@ -94,6 +94,15 @@ def test_nobody_and_who_comes_with_another_token_is_not_let_in(claims: dict[str,
     assert (no.value.code, no.value.status) == ("UNAUTHENTICATED", 401)
 
 
+@pytest.mark.parametrize(
+    ("verified", "actor"), [("true", "ada@example.com"), (True, "ada@example.com"), ("false", "1f2e")]
+)
+def test_a_person_is_named_by_the_address_that_cognito_has_verified(verified: object, actor: str) -> None:
+    claims = {"cognito:username": "1f2e", "email": "ada@example.com", "email_verified": verified}
+    event = {"requestContext": {"authorizer": {"claims": claims}}}
+    assert http_caller(event, "key", Access()).actor == actor
+
+
 def test_what_a_direct_caller_says_of_itself_gives_it_nothing() -> None:
     mild, bold = (direct_caller({"invokedBy": name}, "key") for name in ("viewer", "admin"))
     assert mild.roles == bold.roles == {*RIGHTS}
