@@ -9,7 +9,7 @@ from botocore.credentials import Credentials
 from local.cloud import Cloud, FunctionFailedError
 from local.remote import send
 
-FUNCTIONS = {"Commands", "Worker", "Waves", "Projector", "Sweep", "Queries"}
+FUNCTIONS = {"Commands", "Executions", "Projector", "Queries", "Sweep", "Verify", "Watch", "Waves", "Worker"}
 
 
 def a_group(name: str, server_id: str) -> dict[str, object]:
@@ -35,7 +35,7 @@ def test_the_tables_have_the_keys_and_the_stream_that_the_store_relies_on(cloud:
     assert [key["AttributeName"] for key in events["KeySchema"]] == ["streamId", "version"]
     assert events["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
     assert [key["AttributeName"] for key in groups["KeySchema"]] == ["groupId"]
-    assert {index["IndexName"] for index in groups["GlobalSecondaryIndexes"]} == {"due", "names"}
+    assert {index["IndexName"] for index in groups["GlobalSecondaryIndexes"]} == {"claimed", "due", "names"}
 
 
 def test_a_group_defined_through_the_api_is_applied_to_the_simulator_and_shown_by_the_projector(cloud: Cloud) -> None:
