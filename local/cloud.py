@@ -22,7 +22,8 @@ import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from local.deployment import Stack, deploy, package
+from local.browsers import heard
+from local.deployment import PARAMETERS, Stack, api_body, deploy, package
 from local.people import People
 from local.processes import HOST, ROOT, Process, StartError, ports
 from local.remote import Json, RemoteSimulator, send
@@ -135,6 +136,8 @@ class Cloud:
         self._ministack.until_listening(port, _PATIENCE)
         s3, cloudformation = self.client("s3"), self.client("cloudformation")
         stack = deploy(s3, cloudformation, self._root / "template.yaml", package(self._root))
+        body = api_body(cloudformation, "FrontendApi")
+        heard(self.client("apigateway"), stack.apis["FrontendApi"], stack.stage, body, PARAMETERS)
         self._simulator.first_line(_PATIENCE)
         self.simulator = RemoteSimulator(simulator)
         self.description |= _described(endpoint, stack)

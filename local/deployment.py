@@ -16,6 +16,7 @@ STACK = "preflight"
 PARAMETERS = {
     "Transport": "any",
     "SignIn": "password",
+    "FrontendOrigin": "*",
     "DefaultRole": "operator",
     "PrincipalRoles": '{"arn:aws:iam::*:root": "admin"}',
 }
@@ -63,6 +64,12 @@ def deploy(s3: Client, cloudformation: Client, template: Path, code: bytes) -> S
         reasons = _reasons(cloudformation) if isinstance(error, WaiterError) else error
         raise StartError(f"{template.name} was not deployed: {reasons}") from error
     return _stack(cloudformation.describe_stack_resources(StackName=STACK)["StackResources"])
+
+
+def api_body(cloudformation: Client, api: str) -> dict[str, Any]:
+    """The OpenAPI document that SAM made of an API."""
+    made = cloudformation.get_template(StackName=STACK, TemplateStage="Processed")["TemplateBody"]
+    return dict(made["Resources"][api]["Properties"]["Body"])
 
 
 def _create(cloudformation: Client, url: str) -> None:
