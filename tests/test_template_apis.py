@@ -10,20 +10,10 @@ from typing import Any
 
 import pytest
 
-from commands import app as commands
-from commands.executions import app as executions
-from commands.waves import app as waves
 from events.roles import RIGHTS
-from queries import app as queries
 from tests.sam import TEMPLATE, Shape, broken, of_type, translated
+from tests.ways import OPERATIONS
 
-APPS: dict[str, Any] = {
-    "CommandsFunction": commands,
-    "ExecutionsFunction": executions,
-    "QueriesFunction": queries,
-    "WavesFunction": waves,
-}
-"""Whoever answers through the APIs; what is asked by which route stands in their tables."""
 APIS = {"Api": "sigv4", "FrontendApi": "cognito_user_pools"}
 
 
@@ -44,8 +34,7 @@ def offered() -> dict[tuple[str, str], str]:
     """Method and path of every route that the code has, and the function that answers it."""
     return {
         (method, path): function
-        for function, app in APPS.items()
-        for operation in app.OPERATIONS
+        for function, operation in OPERATIONS.values()
         for method, _, path in (route.partition(" ") for route in operation.routes)
     }
 
