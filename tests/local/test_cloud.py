@@ -4,9 +4,12 @@ import time
 import uuid
 
 import pytest
+from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
 
 from local.cloud import Cloud, FunctionFailedError
+from local.deployment import PARAMETERS
 from local.remote import send
 
 FUNCTIONS = {"Commands", "Executions", "Projector", "Queries", "Sweep", "Verify", "Watch", "Waves", "Worker"}
@@ -68,6 +71,17 @@ def test_the_api_knows_its_caller_and_refuses_a_stranger(cloud: Cloud) -> None:
 def test_the_api_has_the_routes_of_the_design_and_no_other_method(cloud: Cloud) -> None:
     assert cloud.request("PATCH", "/protection-groups")[0] == 403
     assert cloud.request("GET", "/protection-groups/pg-nobody/launch-config-status")[0] == 404
+
+
+def test_a_browser_may_ask_first_and_read_what_is_refused(cloud: Cloud) -> None:
+    url, origin = cloud.description["frontend"] + "/protection-groups/pg-1", {"Origin": "http://localhost:5173"}
+    before = URLLib3Session().send(AWSRequest("OPTIONS", url, origin).prepare())
+    refused = URLLib3Session().send(AWSRequest("GET", url, origin).prepare())
+    assert (before.status_code, before.headers["Access-Control-Allow-Methods"]) == (200, "DELETE,GET,OPTIONS,PUT")
+    assert "Authorization" in before.headers["Access-Control-Allow-Headers"]
+    assert refused.status_code == 401
+    for answer in (before, refused):
+        assert answer.headers["Access-Control-Allow-Origin"] == PARAMETERS["FrontendOrigin"]
 
 
 def test_a_function_that_raises_is_reported_with_its_log(cloud: Cloud) -> None:
