@@ -13,7 +13,8 @@ from events.errors import Corrupt, LostRace
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-BORN_INDEX = "born"
+BORN_INDEX, AUDIT_INDEX = "born", "audit"
+DAY = len("2026-11-24")
 _TEXTS = {
     "streamId": "stream_id", "command": "command", "commandId": "command_id", "payloadHash": "payload_hash",
     "actor": "actor", "via": "via", "correlationId": "correlation_id", "causationId": "causation_id",
@@ -27,7 +28,8 @@ class DynamoStore:
 
     Args:
         client: a boto3 DynamoDB client.
-        table: its name; keys ``streamId`` (S) and ``version`` (N), index ``born`` on ``born`` and ``streamId``.
+        table: its name; keys ``streamId`` (S) and ``version`` (N), index ``born`` on ``born`` and ``streamId``,
+            index ``audit`` on ``bucket`` and ``recordedAt``.
     """
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -66,6 +68,23 @@ class DynamoStore:
         for page in pages:
             self.reads += 1
             yield from map(decode, page["Items"])
+
+    def recent(self, stream_id: str, before: int | None, limit: int) -> list[Commit]:
+        """The ``limit`` newest commits (of those below version ``before``), newest first, consistent."""
+        bound = {":before": {"N": str(before)}} if before is not None else {}
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="streamId = :id AND version < :before" if bound else "streamId = :id",
+            ExpressionAttributeValues={":id": {"S": stream_id}, **bound},
+            ScanIndexForward=False,
+            ConsistentRead=True,
+            PaginationConfig={"MaxItems": limit, "PageSize": limit},
+        )
+        found: list[Commit] = []
+        for page in pages:
+            self.reads += 1
+            found += map(decode, page["Items"])
+        return found
 
     def born(self, kind: str, after: str = "") -> Iterator[str]:
         """The streams of a kind behind ``after``, through the sparse index, by id; eventually consistent."""
@@ -132,11 +151,17 @@ def _lost(commits: "tuple[Commit, ...] | list[Commit]", reasons: "list[Any]") ->
     raise LostRace(stream_id, winner)
 
 
+def bucket(recorded_at: str) -> str:
+    """The UTC day under which a commit is found again by time: it follows from ``recordedAt``, no hash covers it."""
+    return recorded_at[:DAY]
+
+
 def encode(commit: Commit) -> dict[str, Any]:
     """A commit as a DynamoDB item. The facts are packed JSON, never a native map: no number comes back a Decimal."""
     item: dict[str, Any] = {name: {"S": getattr(commit, field)} for name, field in _TEXTS.items()}
     item |= {
         "version": {"N": str(commit.version)},
+        "bucket": {"S": bucket(commit.recorded_at)},
         "foldVersion": {"N": str(commit.fold_version)},
         "eventTypes": {"L": [{"S": name} for name in commit.event_types]},
         "events": {"B": pack(commit.events)},
@@ -159,6 +184,9 @@ def decode(item: Mapping[str, Any]) -> Commit:
 
 
 def _decoded(item: Mapping[str, Any]) -> Commit:
+    day = bucket(item["recordedAt"]["S"])
+    if item.get("bucket", {"S": day})["S"] != day:
+        raise Corrupt("it is listed under another day than its own")
     return Commit(
         **{field: item[name]["S"] for name, field in _TEXTS.items()},
         version=int(item["version"]["N"]),

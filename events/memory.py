@@ -42,6 +42,14 @@ class MemoryStore:
             commits = self._streams.get(stream_id, {})
             return iter([commits[version] for version in sorted(commits) if version >= since])
 
+    def recent(self, stream_id: str, before: int | None, limit: int) -> list[Commit]:
+        """The ``limit`` newest commits (of those below version ``before``), newest first."""
+        with self._lock:
+            self.reads += 1
+            commits = self._streams.get(stream_id, {})
+            below = [version for version in commits if before is None or version < before]
+            return [commits[version] for version in sorted(below, reverse=True)[:limit]]
+
     def born(self, kind: str, after: str = "") -> Iterator[str]:
         """The streams of a kind behind ``after``, in the order of their ids."""
         with self._lock:

@@ -142,14 +142,13 @@ class Store(Protocol):
         """The newest commit (of version ``until`` at most), by one read; None if there is none."""
 
     def append(self, *commits: Commit) -> None:
-        """All of them or none, each on its own stream.
-
-        Raises:
-            LostRace: a version is taken already.
-        """
+        """All of them or none, each on its own stream; raises `LostRace` if a version is taken already."""
 
     def history(self, stream_id: str, since: int = 1) -> Iterator[Commit]:
         """Every commit from version ``since`` on, oldest first, to the end."""
+
+    def recent(self, stream_id: str, before: int | None, limit: int) -> list[Commit]:
+        """The ``limit`` newest commits (of those below version ``before``), newest first."""
 
     def born(self, kind: str, after: str = "") -> Iterator[str]:
         """The ids of a kind's streams in their order, those behind ``after``; a new one may show a moment late."""

@@ -13,9 +13,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from events.dynamodb import BORN_INDEX
+from events.dynamodb import AUDIT_INDEX, BORN_INDEX
 
 CONFIG = Config(max_pool_connections=40, retries={"total_max_attempts": 2})
+AUDITED = ["command", "commandId", "actor", "via", "correlationId", "causationId", "eventTypes", "events"]
 _numbers = count(1)
 
 
@@ -40,7 +41,10 @@ def event_table() -> str:
     return _table(
         "events",
         {"streamId": "S", "version": "N"},
-        {BORN_INDEX: ({"born": "S", "streamId": "S"}, "KEYS_ONLY")},
+        {
+            BORN_INDEX: ({"born": "S", "streamId": "S"}, "KEYS_ONLY"),
+            AUDIT_INDEX: ({"bucket": "S", "recordedAt": "S"}, AUDITED),
+        },
     )
 
 
@@ -58,7 +62,7 @@ def group_table() -> Any:  # noqa: ANN401  a boto3 resource
     return _boto3().resource("dynamodb", endpoint_url=endpoint(), config=CONFIG).Table(name)
 
 
-def _table(name: str, keys: dict[str, str], indexes: dict[str, tuple[dict[str, str], str]]) -> str:
+def _table(name: str, keys: dict[str, str], indexes: dict[str, tuple[dict[str, str], str | list[str]]]) -> str:
     name = f"{name}-{os.getpid()}-{next(_numbers)}"
     every = {**keys, **{key: kind for index, _ in indexes.values() for key, kind in index.items()}}
     client().create_table(
@@ -67,7 +71,7 @@ def _table(name: str, keys: dict[str, str], indexes: dict[str, tuple[dict[str, s
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": kind} for key, kind in every.items()],
         KeySchema=_schema(keys),
         GlobalSecondaryIndexes=[
-            {"IndexName": index, "KeySchema": _schema(keys), "Projection": {"ProjectionType": projection}}
+            {"IndexName": index, "KeySchema": _schema(keys), "Projection": _projection(projection)}
             for index, (keys, projection) in indexes.items()
         ],
     )
@@ -77,6 +81,12 @@ def _table(name: str, keys: dict[str, str], indexes: dict[str, tuple[dict[str, s
 
 def _schema(keys: dict[str, str]) -> list[dict[str, str]]:
     return [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)]
+
+
+def _projection(projected: str | list[str]) -> dict[str, Any]:
+    if isinstance(projected, str):
+        return {"ProjectionType": projected}
+    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": projected}
 
 
 def _boto3() -> Any:  # noqa: ANN401  a boto3 session

@@ -112,11 +112,11 @@ def test_a_stored_commit_is_read_as_it_was_written(item: dict[str, Any]) -> None
     "item", CHAIN, ids=lambda item: f"{item['item']['streamId']['S']} {item['item']['version']['N']}"
 )
 def test_a_stored_commit_is_written_back_the_same_but_for_how_it_is_packed(item: dict[str, Any]) -> None:
-    """Another zlib may pack to other bytes; they unpack to the same."""
+    """Another zlib may pack to other bytes; they unpack to the same. The first items were not listed by their day."""
     there, again = stored(item), encode(decode(stored(item)))
     for attribute in ("events", "state"):
         assert unpack(again.pop(attribute)["B"]) == unpack(there.pop(attribute)["B"])
-    assert again == there
+    assert again == {"bucket": {"S": there["recordedAt"]["S"][:10]}, **there}
 
 
 @pytest.mark.parametrize("stream_id", sorted({item["item"]["streamId"]["S"] for item in CHAIN}))

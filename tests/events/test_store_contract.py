@@ -101,6 +101,24 @@ def test_history_reads_on_past_the_megabyte_of_one_page(store: Store) -> None:
         assert store.reads - before > 1
 
 
+@pytest.mark.parametrize(("before", "limit"), [(None, 3), (None, 9), (6, 9), (6, 2), (3, 2), (2, 5), (1, 5), (99, 1)])
+def test_the_recent_commits_come_newest_first_from_below_a_version(
+    store: Store, before: int | None, limit: int
+) -> None:
+    chain = written(store, *commits(number=5), *commits("pg-erp-2", 2))[:5]
+    below = [commit for commit in reversed(chain) if before is None or commit.version < before]
+    assert store.recent("group#pg-erp", before, limit) == below[:limit]
+    assert store.recent("group#pg-nowhere", before, limit) == []
+
+
+def test_the_recent_commits_are_as_many_as_asked_for_past_the_megabyte_of_one_page(store: Store) -> None:
+    (first,) = commits(number=1)
+    for version in range(1, 9):
+        noise = canonical([os.urandom(250_000).hex()])
+        store.append(replace(first, version=version, events=noise).sealed())
+    assert [commit.version for commit in store.recent("group#pg-erp", None, 7)] == [8, 7, 6, 5, 4, 3, 2]
+
+
 def test_streams_whose_names_begin_alike_do_not_mix(store: Store) -> None:
     written(store, *commits("pg-1", 2), *commits("pg-10", 3), *commits("pg-1#x", 1))
     assert [commit.version for commit in store.history("group#pg-1")] == [1, 2]
@@ -283,6 +301,19 @@ def test_a_stored_byte_that_flipped_is_corrupt_when_it_is_read(dynamo: DynamoSto
         dynamo.head("group#pg-erp")
     with pytest.raises(Corrupt):
         list(dynamo.history("group#pg-erp"))
+
+
+def test_a_commit_is_listed_under_the_day_on_which_it_was_recorded_and_no_other(dynamo: DynamoStore) -> None:
+    (commit,) = written(dynamo, *commits(number=1))
+    key = {"streamId": {"S": "group#pg-erp"}, "version": {"N": "1"}}
+    item = dynamo._client.get_item(TableName=dynamo._table, Key=key)["Item"]
+    assert item["bucket"] == {"S": "2026-11-23"}
+    dynamo._client.put_item(TableName=dynamo._table, Item={**item, "bucket": {"S": "2026-11-22"}})
+    with pytest.raises(Corrupt):
+        dynamo.head("group#pg-erp")
+    del item["bucket"]
+    dynamo._client.put_item(TableName=dynamo._table, Item=item)
+    assert dynamo.head("group#pg-erp") == commit, "the first commits were not listed"
 
 
 @given(st.binary(max_size=2000))
