@@ -52,14 +52,15 @@ def unchanged_since(group: g.Group, seen: int | None, asked: Asked) -> None:
 def nobody_writes(group: g.Group, now: datetime) -> None:
     """Refuses while a worker or a wave may still touch the servers."""
     for code, hold, who in (
-        ("LAUNCH_CONFIG_SYNC_IN_PROGRESS", group.lease, "configurations are being applied"),
-        ("PG_IN_ACTIVE_EXECUTION", group.claim, "a wave is launching these servers"),
+        ("LAUNCH_CONFIG_SYNC_IN_PROGRESS", group.lease, "its configurations are being applied"),
+        ("PG_IN_ACTIVE_EXECUTION", group.claim, f"wave {group.claim.by if group.claim else ''} launches its servers"),
     ):
         if hold and hold.holds(now):
             raise Refused(
                 code,
-                f"{who}: try again later",
+                f"{group.group_id}: {who}; try again later",
                 409,
+                groupId=group.group_id,
                 retryable=True,
                 retryAfter=int((hold.until - now).total_seconds()) + 1,
             )

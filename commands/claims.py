@@ -34,7 +34,9 @@ class ReleaseGroup:
 
 @dataclass(frozen=True, slots=True)
 class LookAgain:
-    """A wave wants AWS looked at, however fresh the proof."""
+    """A wave wants AWS looked at, however fresh the proof; unless it was looked at for a wave since `since`."""
+
+    since: datetime
 
 
 ClaimCommand = ClaimGroup | ExtendClaim | ReleaseGroup | LookAgain
@@ -56,8 +58,8 @@ def claims(group: g.Group, command: ClaimCommand, asked: Asked) -> Facts:
             return (f.GroupReleased(wave=command.wave),) if _claimed_by(group, command.wave) else ()
         case LookAgain():
             claimed = group.claim is not None and group.claim.holds(asked.now)
-            ready = [id_ for id_, server in group.servers.items() if status.server_status(server, asked.now) == "ready"]
-            return () if claimed else renewed(tuple(sorted(ready)), "liveCheck", asked)
+            ids = [id_ for id_, server in group.servers.items() if _not_looked_at(server, command.since, asked.now)]
+            return () if claimed else renewed(tuple(sorted(ids)), "liveCheck", asked)
 
 
 def _extended(group: g.Group, command: ExtendClaim, asked: Asked) -> Facts:
@@ -67,6 +69,12 @@ def _extended(group: g.Group, command: ExtendClaim, asked: Asked) -> Facts:
     if writing or not longer or not _claimed_by(group, command.wave):
         return ()
     return (f.GroupClaimed(wave=command.wave, until=command.until),)
+
+
+def _not_looked_at(server: g.Server, since: datetime, now: datetime) -> bool:
+    """Whether a server that is ready was proved for another reason than a wave's look, or long ago."""
+    looked_at = server.reason == "liveCheck" and server.proved_at is not None and server.proved_at >= since
+    return status.server_status(server, now) == "ready" and not looked_at
 
 
 def _claimed_by(group: g.Group, wave: str) -> bool:

@@ -21,6 +21,8 @@ from events.configuration import fingerprint
 from events.groups import Group, Target
 
 Wave = Literal["first", "again"]
+COURTESY = 1.5
+"""Seconds between a worker's turns: longer than a wave that waits for its group takes to look again."""
 TURN = timedelta(seconds=60)
 """The longest one lease is asked for: whoever dies blocks the group, and a wave, no longer than that."""
 ASKED = 100
@@ -59,6 +61,8 @@ def pump(
         stream, more = _turn(service, lease, failed_too=wave == "first")
         if not more or service.now() >= deadline:
             return stream
+        if wave is None:
+            service.sleep(COURTESY)
         wave = wave and "again"  # who was refused for good in its first turn is not asked again in its next
 
 

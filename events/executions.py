@@ -16,6 +16,8 @@ from events.waves import Policy
 Outcome = Literal["recovered", "partly", "failed", "skipped"]
 Ending = Literal["completed", "failed", "cancelled"]
 OnFailure = Literal["stop", "continue"]
+MAX_TOKENS = 10
+"""A task that is tried again waits with a new token: so many are kept, for any may be the one that waits."""
 
 
 class PlannedWave(Model):
@@ -135,9 +137,11 @@ class Execution(Model):
     opened_at: Moment | None = None
     checked: ExecutionChecked | None = None
     paused: ExecutionPaused | None = None
+    tokens: Annotated[tuple[str, ...], Field(repr=False)] = ()
     resumed: tuple[int, ...] = ()
     cancelled: ExecutionCancelled | None = None
     begun: dict[str, Moment] = {}
+    first_begun: dict[str, Moment] = {}
     done: dict[str, WaveDone] = {}
     ended: ExecutionEnded | None = None
 
@@ -166,14 +170,16 @@ def evolve(execution: Execution, fact: ExecutionFact) -> Execution:
             change = {"execution_id": id_, "plan": plan, "opened_at": at}
         case ExecutionChecked():
             change = {"checked": fact}
-        case ExecutionPaused():
-            change = {"paused": fact}
+        case ExecutionPaused(wave=wave, token=token):
+            again = execution.paused is not None and execution.paused.wave == wave
+            change = {"paused": fact, "tokens": (*(execution.tokens if again else ()), token)[-MAX_TOKENS:]}
         case ExecutionResumed(wave=wave):
             change = {"resumed": tuple(sorted({*execution.resumed, wave}))}
         case ExecutionCancelled():
             change = {"cancelled": fact}
         case WaveBegun(wave=wave, at=at):
-            change = {"begun": {**execution.begun, str(wave): at}}
+            first = {str(wave): at, **execution.first_begun}
+            change = {"begun": {**execution.begun, str(wave): at}, "first_begun": first}
         case WaveDone(wave=wave):
             change = {"done": {**execution.done, str(wave): fact}}
         case ExecutionEnded():

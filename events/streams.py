@@ -53,7 +53,7 @@ class Kind(Generic[S, F]):
 
 GROUP = Kind("group", 3, groups.Group(), evolve.evolve, facts.GROUP_FACTS)
 WAVE = Kind("wave", 2, waves.Wave(), waves.evolve, waves.WAVE_FACTS)
-EXECUTION = Kind("execution", 1, executions.Execution(), executions.evolve, executions.EXECUTION_FACTS)
+EXECUTION = Kind("execution", 2, executions.Execution(), executions.evolve, executions.EXECUTION_FACTS)
 ROSTER = Kind("roster", 1, rosters.Roster(), rosters.evolve, rosters.ROSTER_FACTS)
 
 

@@ -55,6 +55,7 @@ class WaveClaimed(Model):
     configuration_calls: int = 0
     target: Target | None = None
     live_checked: bool = False
+    claimed_at: Moment | None = None
 
     @property
     def wave(self) -> str:

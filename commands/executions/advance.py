@@ -24,7 +24,7 @@ def advance(room: Executions, request: StepExecution) -> dict[str, Any]:
     elif request.step == "pause":
         execution = _paused(room, request)
     elif request.step == "expire":
-        execution = expired(room, request.execution_id)
+        execution = expired(room, request.execution_id, request.wave_number)
     elif request.step == next_step(execution):
         execution, wait = _taken(room, request.step, execution)
     return outline(settled(room, execution), wait)
@@ -61,27 +61,31 @@ def opened(room: Executions, execution_id: str, asked: RecoveryPlan | None, cont
     return room.record(execution_id, decide, context)
 
 
-def expired(room: Executions, execution_id: str) -> x.Execution:
-    """Nobody let it go on in time."""
+def expired(room: Executions, execution_id: str, wave: int | None) -> x.Execution:
+    """Nobody let it go on in time with this wave."""
 
     def decide(execution: x.Execution) -> tuple[x.ExecutionFact, ...]:
         reason = "nobody resumed it in time"
         at = room.waves.service.now()
-        return (x.ExecutionCancelled(at=at, reason=reason),) if execution.waits else ()
+        late = execution.waits and execution.paused is not None and wave in {None, execution.paused.wave}
+        return (x.ExecutionCancelled(at=at, reason=reason),) if late else ()
 
     return room.record(execution_id, decide, system("ExpirePause", execution_id))
 
 
 def _paused(room: Executions, request: StepExecution) -> x.Execution:
     """It waits from now on; if it has no reason to any more, the task is told to go on at once."""
-    token = request.task_token or ""
+    token = request.task_token
+    if not token:
+        raise Refused("MISSING_FIELD", "taskToken: only the state machine pauses", field="taskToken")
 
     def decide(execution: x.Execution) -> tuple[x.ExecutionFact, ...]:
         if next_step(execution) != "pause" or execution.current is None:
             return ()
         return (x.ExecutionPaused(wave=execution.current, at=room.waves.service.now(), token=token),)
 
-    execution = room.record(request.execution_id, decide, system("PauseExecution", request.execution_id))
+    context = system("PauseExecution", request.execution_id)
+    execution = settled(room, room.record(request.execution_id, decide, context))
     if not execution.waits:
         room.machine.go_on(token, orjson.dumps(outline(execution)))
     return execution

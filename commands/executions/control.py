@@ -76,8 +76,8 @@ def _cancel(room: Executions, execution_id: str, context: Context) -> dict[str, 
 
 
 def _go_on(room: Executions, execution: x.Execution) -> None:
-    if execution.paused:
-        room.machine.go_on(execution.paused.token, orjson.dumps(outline(execution)))
+    for token in execution.tokens:
+        room.machine.go_on(token, orjson.dumps(outline(execution)))
 
 
 def _known(execution: x.Execution, execution_id: str) -> None:

@@ -93,4 +93,5 @@ class StepExecution(OfExecution):
 
     step: Literal["open", "gate", "pause", "expire", "start", "watch"]
     plan: RecoveryPlan | None = None
+    wave_number: WaveNumber | None = None
     task_token: Annotated[str | None, Field(repr=False)] = None

@@ -7,6 +7,10 @@ from commands.waves.launch import launch, resume
 from commands.waves.start import Start, WaveStream
 from events.errors import LostRace, Refused
 from events.shown_waves import started
+from events.waves import RecoveryRefused
+
+OURS = {"CLAIM_EXPIRED", "LAUNCH_UNKNOWN", "NOBODY_LEFT", "CANCELLED"}
+"""Ends of a wave that AWS had no part in."""
 
 
 def start_wave(start: Start) -> dict[str, Any]:
@@ -20,7 +24,7 @@ def start_wave(start: Start) -> dict[str, Any]:
     if refused := stream.state.refused:
         raise Refused(
             "RECOVERY_REFUSED",
-            f"AWS refused to launch ({refused.code}): start a new wave once it is mended",
+            _words(refused),
             409,
             jobIds=[job.job_id for job in stream.state.jobs.values()],
             code=refused.code,
@@ -28,6 +32,12 @@ def start_wave(start: Start) -> dict[str, Any]:
             servers=[{"sourceServerId": one.source_server_id, "reason": one.reason} for one in refused.offenders],
         )
     return {**started(stream), "eventTableReads": start.service.store.reads - reads}
+
+
+def _words(refused: RecoveryRefused) -> str:
+    if refused.code in OURS:
+        return f"{refused.code}: {refused.message}"
+    return f"AWS refused to launch ({refused.code}): start a new wave once it is mended"
 
 
 def launched(start: Start) -> WaveStream:

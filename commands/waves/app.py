@@ -94,11 +94,13 @@ def _platform(event: Json, context: LambdaContext) -> Json:
 
 def _acted(event: Json, state: Json, context: LambdaContext) -> Json:
     requested_at, account_id = now(), wiring.account_of(context.invoked_function_arn)
-    if event["action"] == "poll_wave_status":
-        return platform.poll(waves(account_id), state)
-    if event["action"] != "start_wave_recovery":
+    if event["action"] not in {"start_wave_recovery", "poll_wave_status"}:
         raise Refused("UNKNOWN_OPERATION", "action must be start_wave_recovery or poll_wave_status", field="action")
-    request = parse(StartWave, platform.request_of(state, event.get("wave_number")))
+    polled = event["action"] == "poll_wave_status"
+    number = state.get("current_wave_number") if polled else event.get("wave_number")
+    request = parse(StartWave, platform.request_of(state, number))
     caller = Caller(f"execution {request.execution_id}", "direct", context.aws_request_id)
     asked = start(account_id, request, caller, requested_at)
+    if polled:
+        return platform.poll(asked, state)
     return platform.start(asked, state, lambda: context.get_remaining_time_in_millis() / 1000)

@@ -130,6 +130,7 @@ def _decision(start: Start, groups: list[GroupStream], path: waves.Path, now: da
         configuration_calls=start.configuration_calls(),
         claimed_by=start.context.command_id,
         live_checked=start.request.live_check,
+        claimed_at=now,
     )
 
 

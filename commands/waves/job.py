@@ -5,7 +5,7 @@ Source: DRS API Reference, Job, ParticipatingServer, DataReplicationInfo.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from events.waves import Offender, ServerLaunch
@@ -13,6 +13,7 @@ from events.waves import Offender, ServerLaunch
 Data = Mapping[str, Any]
 UNRECOVERABLE = {"STOPPED", "INITIATING", "INITIAL_SYNC", "DISCONNECTED"}
 """States of replication in which DRS refuses to launch: there is no snapshot yet, or none that it can reach."""
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 BUSY, GONE = "BUSY", "GONE"
 JOBS_AT_ONCE, SERVERS_AT_ONCE = 20, 500
 """Recovery jobs of an account and Region, and servers in all of them (DRS service quotas; neither can be raised)."""
@@ -29,6 +30,10 @@ class Job:
     completed: bool
     launches: tuple[ServerLaunch, ...]
 
+    def fits(self, server_ids: Iterable[str], is_drill: bool) -> bool:  # noqa: FBT001  which of the two kinds
+        """Whether it launches exactly these, as a drill or a recovery."""
+        return self.initiated_by == ("START_DRILL" if is_drill else "START_RECOVERY") and self.servers == {*server_ids}
+
     @property
     def servers(self) -> frozenset[str]:
         """The servers it launches."""
@@ -36,15 +41,15 @@ class Job:
 
 
 def job_of(item: Data) -> Job:
-    """The job that DescribeJobs shows so."""
+    """The job that DescribeJobs shows so; of its members only the id is always there (botocore's model)."""
     ended = item.get("endDateTime")
     return Job(
         job_id=item["jobID"],
         initiated_by=item.get("initiatedBy", ""),
-        began=datetime.fromisoformat(item["creationDateTime"]),
+        began=datetime.fromisoformat(item["creationDateTime"]) if item.get("creationDateTime") else LONG_AGO,
         ended=datetime.fromisoformat(ended) if ended else None,
-        completed=item["status"] == "COMPLETED",
-        launches=tuple(_launch(each) for each in item.get("participatingServers", [])),
+        completed=item.get("status") == "COMPLETED",
+        launches=tuple(_launch(each) for each in item.get("participatingServers", []) if each.get("sourceServerID")),
     )
 
 

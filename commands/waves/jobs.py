@@ -11,9 +11,8 @@ from typing import TypeVar
 from commands.aws.calls import Calls, Data
 from commands.aws.failures import FailedError, OutOfTimeError
 from commands.aws.survey import Call, instances, pages, source_servers
-from commands.waves.job import Job, job_of, offenders
+from commands.waves.job import Job, job_of
 from events.moments import iso
-from events.waves import Offender
 
 T = TypeVar("T")
 PATIENCE = timedelta(seconds=15)
@@ -44,19 +43,13 @@ class Jobs:
         """These jobs by id; without those that DRS does not know."""
         return {job.job_id: job for job in self._jobs({"jobIDs": list(job_ids)})} if job_ids else {}
 
-    def find(self, server_ids: Sequence[str], *, is_drill: bool, since: datetime, until: datetime) -> list[str]:
-        """The jobs begun between the two, in whatever status, for exactly these servers and this kind of launch."""
-        jobs = self._jobs({"fromDate": iso(since), "toDate": iso(until)})
-        kind = "START_DRILL" if is_drill else "START_RECOVERY"
-        return [job.job_id for job in jobs if job.initiated_by == kind and job.servers == {*server_ids}]
+    def begun(self, since: datetime, until: datetime) -> list[Job]:
+        """The jobs begun between the two, in whatever status."""
+        return [job for job in self._jobs({"fromDate": iso(since), "toDate": iso(until)}) if job.began >= since]
 
     def servers(self, server_ids: Sequence[str]) -> dict[str, Data]:
         """These source servers by id, as DRS describes them; without those that are gone."""
         return self._seen(lambda call: {each["sourceServerID"]: each for each in source_servers(call, server_ids)})
-
-    def offenders(self, server_ids: Sequence[str]) -> tuple[Offender, ...]:
-        """The servers because of which DRS would refuse a job."""
-        return offenders(server_ids, self.servers(server_ids), self.running())
 
     def instances(self, ids: Sequence[str]) -> dict[str, Data]:
         """These EC2 instances by id."""

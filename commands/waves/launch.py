@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from commands.outcomes import HANG
-from commands.waves.adopt import SETTLE, abandoned, adopted, too_late
+from commands.waves.adopt import SETTLE, abandoned, adopted, perhaps_ours, resolved
 from commands.waves.jobs import UnseenError
 from commands.waves.recovery import Declined, Said, Started, Throttled, Unclear, start_recovery
 from commands.waves.refusal import CONFLICT, Refusal, explained
@@ -48,7 +48,7 @@ def _chunk(start: Start, stream: WaveStream, chunk: int, *, again: bool) -> Wave
             return stream
         said = _asked(start, stream, chunk)
     if isinstance(said, Declined):
-        return declined(start.waves, stream, Refusal(chunk, said.code, said.message), start.following)
+        return declined(start.waves, stream, _second(start, stream, chunk, said), start.following)
     if not isinstance(said, Started):
         raise _unclear(start, said.message)
     job = waves.RecoveryJobStarted(chunk=chunk, job_id=said.job_id, accepted_at=start.service.now())
@@ -61,18 +61,26 @@ def _looked_into(
     """What a chunk was refused for; if it was for our own job, which landed late, the stream has it then.
 
     Raises:
-        Refused: it is not to be seen.
+        Refused: it is not to be seen, or a job that may be our own holds the servers.
     """
-    perhaps_ours = again and said.code == CONFLICT
+    conflict = again and said.code == CONFLICT
     try:
-        if perhaps_ours:
+        if conflict:
             stream = adopted(start.waves, stream, start.following)
-        why = explained(start.waves.jobs(stream), stream.state, chunk, said)
+        why, running = explained(start.waves.jobs(stream), stream.state, chunk, said)
     except UnseenError as error:
         raise _unclear(start, str(error)) from error
-    if perhaps_ours and not why.offenders and chunk in stream.state.missing:
-        raise _unclear(start, "AWS sees a conflict, and no server shows one")
+    if conflict and chunk in stream.state.missing and (not why.offenders or perhaps_ours(stream, chunk, running)):
+        raise _unclear(start, "AWS sees a conflict, and it may be with our own job")
     return stream, why
+
+
+def _second(start: Start, stream: WaveStream, chunk: int, said: Declined) -> Refusal:
+    """Why AWS refused it again, as far as that is to be seen: it is the end of it in any case."""
+    try:
+        return explained(start.waves.jobs(stream), stream.state, chunk, said)[0]
+    except UnseenError:
+        return Refusal(chunk, said.code, said.message)
 
 
 def _dropped(start: Start, stream: WaveStream, why: Refusal) -> WaveStream:
@@ -113,8 +121,8 @@ def resume(start: Start, stream: WaveStream) -> WaveStream:
         raise _unclear(start, "another call is starting it now")
     try:
         stream = start.waves.append(stream, start.following, waves.LaunchResumed(by=start.context.command_id))
-        stream = adopted(start.waves, stream, start.following)
-        if late := too_late(stream, start.service.now()):
+        stream, late = resolved(start.waves, stream, start.following)
+        if late:
             return declined(start.waves, stream, late, start.following)
         return launch(start, held_to_launch(start.waves, stream, start.following), again=True)
     except UnseenError as error:

@@ -13,7 +13,7 @@ from typing import Any
 from commands.waves import launched
 from commands.waves.adopt import SETTLE
 from commands.waves.jobs import UnseenError
-from commands.waves.start import Start, Waves, WaveStream
+from commands.waves.start import Start, WaveStream
 from commands.waves.watch import watch
 from events.errors import Refused
 from events.shown_waves import counts, progress, started, status
@@ -32,7 +32,8 @@ def wave_of(state: Any, number: Any) -> State:  # noqa: ANN401  whatever was sen
         Refused: the state does not hold it.
     """
     waves = state.get("waves") if isinstance(state, dict) else None
-    if not isinstance(waves, list) or not isinstance(number, int) or not 0 <= number < len(waves):
+    whole = isinstance(number, int) and not isinstance(number, bool)
+    if not isinstance(waves, list) or not whole or not 0 <= number < len(waves):
         raise Refused("INVALID_PARAMETER", f"state.waves has no wave {number!r}", field="wave_number")
     if not isinstance(waves[number], dict):
         raise Refused("INVALID_PARAMETER", f"state.waves[{number}] is no object", field="state")
@@ -66,18 +67,20 @@ def start(request: Start, state: State, left: Callable[[], float]) -> State:
             request.service.sleep((SETTLE + timedelta(seconds=1)).total_seconds())
 
 
-def poll(waves: Waves, state: State) -> State:
-    """The state after a look at the wave that it says is running."""
-    number = state.get("current_wave_number")
-    wave_of(state, number)
-    stream = waves.stream(str(state.get("execution_id")), int(number or 0))
+def poll(request: Start, state: State) -> State:
+    """The state after a look at the wave that it says is running; one that nobody got to start is started."""
+    number, stream = request.request.wave_number, request.stream()
     if stream.state.claim is None:
-        raise Refused("NOT_FOUND", f"wave {number} of {state.get('execution_id')} was never started", 404)
+        raise Refused("NOT_FOUND", f"wave {request.name} was never started", 404)
     try:
-        stream = watch(waves, stream)
+        stream = launched(request) if stream.state.starting else watch(request.waves, stream)
     except UnseenError as error:
         return {**_unseen(state, str(error)), "wave_completed": False}
-    return _polled(state, int(number or 0), stream)
+    except Refused as refused:
+        if refused.code != "WAVE_UNCLEAR":
+            raise
+        return {**_unseen(state, refused.message), "wave_completed": False}
+    return _polled(state, number, stream)
 
 
 def failed(state: State, refused: Refused) -> State:
@@ -111,6 +114,8 @@ def _polled(state: State, number: int, stream: WaveStream) -> State:
         changed["status"] = "failed" if word == "failed" else state.get("status", "running")
         changed["error"] = f"{bad} of {found['total']} servers were not launched" if bad else None
         changed["error_code"] = "SERVERS_NOT_LAUNCHED" if bad else None
+        if refused := stream.state.refused:
+            changed["error"], changed["error_code"] = f"{changed['error']}: {refused.message}", refused.code
     return _fits(changed)
 
 
@@ -181,7 +186,8 @@ def _difference(wave: State, stream: WaveStream) -> State | None:
 
 def _fits(state: State) -> State:
     """The state within what Step Functions takes: what earlier waves say of each server is left out first."""
-    for number, result in enumerate(state.get("wave_results") or []):
+    results = state.get("wave_results")
+    for number, result in enumerate(results if isinstance(results, list) else ()):
         if len(json.dumps(state)) <= MOST:
             break
         if isinstance(result, dict):

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from commands.aws.calls import Data
 from commands.service import GroupStream
 from commands.waves.blocks import Block, of_group, of_quota, of_servers
@@ -84,7 +86,13 @@ def _wave(waves: Waves, asked: WaveToCheck, known: dict[str, GroupStream | None]
         known[id_] = known[id_] if id_ in known else _group(waves, id_)
     groups = tuple(stream for id_ in ids if (stream := known[id_]))
     unheard = [Block("NOT_FOUND", f"there is no protection group {id_}", id_) for id_ in ids if not known[id_]]
-    alone = [Block("NOT_PROTECTED", "in no protection group: nothing is applied or proved", servers=strangers)]
+    alone = [
+        Block(
+            "NOT_PROTECTED",
+            "in no protection group of this account and Region: nothing is applied or proved here",
+            servers=strangers,
+        )
+    ]
     return Wave(asked, groups, (*unheard, *(alone if strangers else ())))
 
 
@@ -155,7 +163,11 @@ def _repair(waves: Waves, wave: Wave, due: int) -> float:
     """Seconds it would take to apply so many servers, from how the request limits stand now."""
     calls = waves.aws(next(iter(wave.targets)))
     each = Counter({call: number * due for call, number in FIRST_APPLY.items()})
-    return round(calls.limiter.seconds(each) + sum(FIRST_APPLY.values()) * (calls.typical() or TYPICAL), 1)
+    try:
+        limits = calls.limiter.seconds(each)
+    except (BotoCoreError, ClientError):  # the table of request limits is away: its part is not known
+        limits = 0.0
+    return round(limits + sum(FIRST_APPLY.values()) * (calls.typical() or TYPICAL), 1)
 
 
 def _held(wave: Wave, now: datetime) -> float:

@@ -55,6 +55,7 @@ def start_recovery(clients: Clients, server_ids: tuple[str, ...], *, is_drill: b
 
 
 def _sent(clients: Clients, server_ids: tuple[str, ...], *, is_drill: bool) -> Said:
+    drs = None
     try:
         drs = clients.client("drs")
         answer = drs.start_recovery(isDrill=is_drill, sourceServers=[{"sourceServerID": id_} for id_ in server_ids])
@@ -65,9 +66,11 @@ def _sent(clients: Clients, server_ids: tuple[str, ...], *, is_drill: bool) -> S
             return Unclear(without_secrets(str(error)))
         if status == _TOO_MANY or told.get("Code") in THROTTLED:
             return Throttled(without_secrets(str(error)), asked_to_wait(error))
-        if told.get("Code") in EXPIRED:
+        if told.get("Code") in EXPIRED and drs is not None:
             clients.renew(drs)
         return Declined(told.get("Code", "Unknown"), without_secrets(told.get("Message", "")))
     except BotoCoreError as error:
         return Unclear(str(error))
+    except ValueError as error:  # before anything was sent: no role leads to that account
+        return Declined("ROLE_NOT_ASSUMED", str(error))
     return Started(answer["job"]["jobID"])

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from commands.waves.job import JOBS_AT_ONCE, SERVERS_AT_ONCE, Job
+from commands.waves.job import JOBS_AT_ONCE, SERVERS_AT_ONCE, Job, offenders
 from commands.waves.jobs import Jobs
 from commands.waves.recovery import Declined
-from events.facts import KEPT_TEXT, cut
 from events.waves import Offender, Wave
 
 CONFLICT, MISSING, QUOTA = "ConflictException", "ResourceNotFoundException", "ServiceQuotaExceededException"
@@ -37,26 +36,22 @@ class Refusal:
         return first and policies == {"proceed"}
 
 
-def explained(jobs: Jobs, wave: Wave, chunk: int, said: Declined) -> Refusal:
-    """What AWS refused a chunk for, by a look at the servers and at the jobs that run.
+def explained(jobs: Jobs, wave: Wave, chunk: int, said: Declined) -> tuple[Refusal, list[Job]]:
+    """What AWS refused a chunk for, by a look at the servers and at the jobs that run; and those jobs.
 
     Raises:
         UnseenError: nothing could be seen.
     """
     if said.code in {CONFLICT, MISSING}:
-        return Refusal(chunk, said.code, said.message, jobs.offenders(wave.servers(chunk)))
+        ids, running = wave.servers(chunk), jobs.running()
+        return Refusal(chunk, said.code, said.message, offenders(ids, jobs.servers(ids), running)), running
     if said.code == QUOTA:
-        return Refusal(chunk, said.code, f"{said.message} ({quota(jobs.running())})")
-    return Refusal(chunk, said.code, said.message)
+        running = jobs.running()
+        return Refusal(chunk, said.code, f"{said.message} ({quota(running)})"), running
+    return Refusal(chunk, said.code, said.message), []
 
 
 def quota(running: list[Job]) -> str:
     """How much of DRS's quotas is used."""
     servers = sum(len(job.servers) for job in running)
     return f"{len(running)} of {JOBS_AT_ONCE} jobs run, with {servers} of {SERVERS_AT_ONCE} servers"
-
-
-def named(offenders: tuple[Offender, ...]) -> str:
-    """For a message: the first of them, and why."""
-    some = ", ".join(f"{one.source_server_id} {one.reason}" for one in offenders[:5])
-    return cut(f"{some} and {len(offenders) - 5} more" if len(offenders) > 5 else some, KEPT_TEXT)  # noqa: PLR2004  as above

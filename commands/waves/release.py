@@ -9,6 +9,7 @@ from commands.waves.start import Waves, WaveStream, claim_of, system
 from events.commits import Context
 from events.errors import Refused
 from events.facts import KEPT_TEXT, cut
+from events.groups import Group
 from events.waves import ClaimExtended, RecoveryRefused
 
 ENOUGH, LONGER = timedelta(minutes=15), timedelta(minutes=30)
@@ -36,21 +37,25 @@ def let_go_if_over(waves: Waves, stream: WaveStream) -> None:
         _each_group(waves, stream, ReleaseGroup(claim_of(stream).wave))
 
 
-def hold_on(waves: Waves, stream: WaveStream, until: datetime) -> None:
-    """The groups stay claimed for longer."""
-    _each_group(waves, stream, ExtendClaim(claim_of(stream).wave, until))
+def hold_on(waves: Waves, stream: WaveStream, until: datetime) -> bool:
+    """The groups stay claimed for longer; whether all of them do, or somebody writes to one by now."""
+    claims = [group.claim for group in _each_group(waves, stream, ExtendClaim(claim_of(stream).wave, until))]
+    return all(claim and claim.by == claim_of(stream).wave and claim.until >= until for claim in claims)
 
 
 def held_to_launch(waves: Waves, stream: WaveStream, context: Context) -> WaveStream:
     """A launch is taken over late: its groups are claimed for long enough that it is over before they are free."""
     now, until = waves.service.now(), stream.state.claimed_until
-    if until is None or until - now >= ENOUGH:
+    if until is None or until - now >= ENOUGH or not hold_on(waves, stream, now + LONGER):
         return stream
-    hold_on(waves, stream, now + LONGER)
     return waves.append(stream, context, ClaimExtended(until=now + LONGER))
 
 
-def _each_group(waves: Waves, stream: WaveStream, command: ReleaseGroup | ExtendClaim) -> None:
+def _each_group(waves: Waves, stream: WaveStream, command: ReleaseGroup | ExtendClaim) -> list[Group]:
+    """The groups after the command; without those that are gone, which hold no claim."""
+    found = []
     for group in claim_of(stream).groups:
-        with suppress(Refused):  # a group that is gone holds no claim
-            waves.service.execute(group.group_id, command, system(type(command).__name__, stream))
+        with suppress(Refused):
+            context = system(type(command).__name__, stream)
+            found.append(waves.service.execute(group.group_id, command, context).state)
+    return found

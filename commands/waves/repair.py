@@ -11,11 +11,13 @@ from commands.waves.start import Start
 from events import status
 from events.groups import Group
 
+JUST_NOW = timedelta(minutes=5)
+
 
 def looked_at_again(start: Start, stream: GroupStream) -> GroupStream:
-    """The group with all that was ready due again: AWS is to be looked at, however fresh the proof."""
+    """The group with all that is ready due again, but for what was looked at just now: an earlier try may have."""
     system = replace(start.context, command="LookAgain", via="system", causation_id=start.context.command_id)
-    return start.service.execute(stream.state.group_id, LookAgain(), system)
+    return start.service.execute(stream.state.group_id, LookAgain(start.requested_at - JUST_NOW), system)
 
 
 def unready(group: Group, now: datetime) -> bool:

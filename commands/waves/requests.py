@@ -45,6 +45,8 @@ class StartWave(OfGroups):
     def _some(self) -> Self:
         if not self.group_ids:
             raise PydanticCustomError("MISSING_FIELD", "name the groups in protectionGroupIds")
+        if self.live_check and not self.budget_seconds:
+            raise PydanticCustomError("INVALID_PARAMETER", "liveCheck takes time: allow some in budgetSeconds")
         return self
 
 

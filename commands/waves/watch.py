@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from commands.waves.adopt import abandoned, adopted, too_late
+from commands.waves.adopt import abandoned, resolved
 from commands.waves.job import Job
 from commands.waves.jobs import Jobs, UnseenError
 from commands.waves.release import declined, hold_on, let_go_if_over
@@ -21,8 +21,10 @@ EXTEND = timedelta(minutes=30)
 Data = dict[str, object]
 
 
-def watch(waves: Waves, stream: WaveStream) -> WaveStream:
+def watch(waves: Waves, stream: WaveStream, *, cancelled: bool = False) -> WaveStream:
     """The wave after a look at DRS; as it was, if somebody else writes to it at the moment.
+
+    ``cancelled``: what nobody has started yet is not waited for.
 
     Raises:
         UnseenError: DRS could not be asked.
@@ -30,20 +32,18 @@ def watch(waves: Waves, stream: WaveStream) -> WaveStream:
     if stream.state.claim is None:
         return stream
     with suppress(LostRace):
-        stream = _resolved(waves, stream) if stream.state.starting else stream
+        stream = _resolved(waves, stream, cancelled=cancelled) if stream.state.starting else stream
         if stream.state.running and not stream.state.starting:
             stream = _observed(waves, stream)
     let_go_if_over(waves, stream)
     return stream
 
 
-def _resolved(waves: Waves, stream: WaveStream) -> WaveStream:
+def _resolved(waves: Waves, stream: WaveStream, *, cancelled: bool) -> WaveStream:
     """A launch that nobody is at: whatever of it AWS took is known from now on."""
-    now = waves.service.now()
-    if not abandoned(stream, now):
+    if not abandoned(stream, waves.service.now()):
         return stream
-    stream = adopted(waves, stream, system("WatchWave", stream))
-    late = too_late(stream, now)
+    stream, late = resolved(waves, stream, system("WatchWave", stream), cancelled=cancelled)
     return declined(waves, stream, late, system("WatchWave", stream)) if late else stream
 
 
@@ -53,8 +53,7 @@ def _observed(waves: Waves, stream: WaveStream) -> WaveStream:
     facts = [fact for chunk in wave.running for fact in _news(jobs, wave, chunk, found, now)]
     alive = any(not job.completed for job in found.values())  # one that DRS has forgotten holds nobody for longer
     longer = _longer(wave, now) if alive else None
-    if longer:
-        hold_on(waves, stream, longer)
+    if longer and hold_on(waves, stream, longer):
         facts.append(ClaimExtended(until=longer))
     return waves.append(stream, system("WatchWave", stream), *facts) if facts else stream
 

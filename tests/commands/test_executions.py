@@ -186,7 +186,6 @@ def test_a_pause_that_ends_just_when_somebody_resumes_it_is_resumed(there: Offic
     assert run.play().end == "Completed"
 
 
-@pytest.mark.xfail(strict=True, reason="the task is told before the execution is settled: next is `end`, ending null")
 def test_a_cancel_that_dies_before_it_is_settled_ends_a_pause_as_cancelled_all_the_same(there: Office) -> None:
     run = there.start([{}, PAUSE]).until("pause")
     there.store.after = Death(1)

@@ -9,7 +9,7 @@ from events.shown_executions import shown
 from local.simulator.faults import Fault
 from local.simulator.simulator import Simulator
 from tests.commands.bench import Death, Died, asked, for_ever, jobs, mended
-from tests.commands.plans import Office, Run, office
+from tests.commands.plans import NAME, Office, Run, office
 
 NEVER = Death(10**9)
 
@@ -78,3 +78,18 @@ def test_a_wave_that_is_refused_for_good_has_failed_and_says_why(there: Office) 
     assert [wave["status"] for wave in shown(there.execution)["waves"]] == ["failed", "waiting"]
     done = there.execution.done["0"]
     assert (done.code, done.launched, done.total) == ("AccessDeniedException", 0, 1)
+
+
+@pytest.mark.parametrize("group", [0, 1], ids=["of the same group, a month ago", "of another group"])
+def test_a_wave_that_was_started_before_under_the_same_name_is_not_taken_for_the_plans(
+    there: Office, group: int
+) -> None:
+    there.desk.start_wave(there.groups[group], executionId=NAME, waveNumber=0)
+    there.desk.clock.sleep(600)
+    there.desk.watch(NAME, 0)
+    there.desk.clock.sleep(3600)
+    run = there.start().play()
+    assert run.end == "Failed"
+    done = there.execution.done["0"]
+    assert (done.outcome, done.code, done.launched) == ("failed", "IDEMPOTENCY_CONFLICT", 0)
+    assert len(jobs(there.desk)) == 1

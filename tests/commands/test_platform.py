@@ -55,7 +55,8 @@ def start(desk: Desk, state: State, number: int = 0, left: float = 300) -> State
 def poll(desk: Desk, state: State, after: float = 0) -> State:
     """The state after `poll_wave_status`, so many seconds later."""
     desk.clock.sleep(after)
-    return platform.poll(desk.waves, state)
+    asked_for = desk.wave(**platform.request_of(state, state["current_wave_number"]))
+    return platform.poll(asked_for, state)
 
 
 def test_the_whole_state_comes_back_with_what_the_platform_looks_for(desk: Desk) -> None:
@@ -132,10 +133,17 @@ def test_a_wave_that_is_still_unclear_when_time_is_up_is_polled_to_its_end(desk:
     assert (state["wave_completed"], len(state["wave_results"])) == (False, 1)
     mended(desk)
     state = poll(desk, state, SETTLE.total_seconds())
-    assert (state["wave_completed"], [state["job_id"]]) == (False, [*jobs(desk)] if taken else [None])
+    assert (state["wave_completed"], [state["job_id"]]) == (False, [*jobs(desk)])
     assert "unseen" not in state["launch_config"]
+    state = poll(desk, state, JOB_END + 1)
+    assert (state["wave_completed"], state["error"], len(jobs(desk))) == (True, None, 1)
+
+
+def test_what_became_of_a_wave_that_nobody_could_start_in_time_is_said(desk: Desk) -> None:
+    desk.simulator.fault(for_ever("drop", "StartRecovery"))
+    state = start(desk, a_state([desk.create()]))
     state = poll(desk, state, 30 * 60)
-    assert (state["wave_completed"], state["wave_results"][0]["status"]) == (True, "COMPLETED" if taken else "FAILED")
+    assert (state["wave_completed"], state["status"], state["error_code"]) == (True, "failed", "CLAIM_EXPIRED")
 
 
 def test_six_waves_of_500_servers_stay_within_what_step_functions_takes(desk: Desk) -> None:
