@@ -153,6 +153,26 @@ def test_a_pause_that_nobody_ends_in_time_cancels_the_execution(cloud: Cloud) ->
     assert started(cloud, since) == []
 
 
+def test_an_execution_whose_run_has_died_is_taken_up_by_asking_for_it_again(cloud: Cloud) -> None:
+    group_id = ready(cloud, "Died", cloud.take_servers(1))
+    body, since = plan(group_id, executionId="died"), cloud.simulator.total()
+    body["waves"][0]["pauseBeforeWave"] = True
+    cloud.request("POST", "/executions", body)
+    until(cloud, "died", "paused")
+    sfn, run = cloud.client("stepfunctions"), f"{machine(cloud).replace(':stateMachine:', ':execution:')}:died"
+    sfn.stop_execution(executionArn=run)
+
+    _, answer = cloud.request("POST", "/executions", body)
+
+    assert (answer["joined"], answer["status"]) == (True, "paused")
+    cloud.until(lambda: sfn.describe_execution(executionArn=f"{run}-run2") or None)
+    cloud.until(lambda: "Pause" in states(cloud, "died-run2") or None)
+    cloud.request("POST", "/executions/died/resume", {})
+    assert until(cloud, "died", "completed")["waves"][0]["status"] == "recovered"
+    assert ended(cloud, "died-run2")["status"] == "SUCCEEDED"
+    assert len(started(cloud, since)) == 1
+
+
 def test_a_plan_that_cannot_be_run_is_refused_by_field_whichever_way_it_comes(cloud: Cloud) -> None:
     bad = {"isDrill": True, "waves": [{"protectionGroupIds": []}]}
     code, answer = cloud.request("POST", "/executions", {**bad, "executionId": "bad"})

@@ -20,7 +20,8 @@ def advance(room: Executions, request: StepExecution) -> dict[str, Any]:
     execution = room.stream(request.execution_id).state
     wait = 0
     if request.step == "open":
-        execution = opened(room, request.execution_id, request.plan, system("OpenExecution", request.execution_id))
+        id_ = (request.plan and request.plan.execution_id) or request.execution_id
+        execution = opened(room, id_, request.plan, system("OpenExecution", id_))
     elif request.step == "pause":
         execution = _paused(room, request)
     elif request.step == "expire":

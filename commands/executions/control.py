@@ -32,9 +32,7 @@ def carry_out(room: Executions, request: OfExecution, context: Context) -> dict[
 
 def _start(room: Executions, request: StartExecution, context: Context) -> dict[str, Any]:
     """Recorded, then run; one that runs under this name already is joined."""
-    fields = request.model_dump(
-        mode="json", exclude_defaults=True, exclude={"execution_id", "request_id", "invoked_by"}
-    )
+    fields = request.model_dump(mode="json", exclude_defaults=True, exclude={"request_id", "invoked_by"})
     plan = canonical(fields)
     if len(plan) > LARGEST:
         raise Refused("QUOTA_EXCEEDED", f"the plan is {len(plan)} bytes, {LARGEST} at most: split it", field="waves")

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from events.errors import Refused
 
+MACHINE, EXECUTION, RUNS = ":stateMachine:", ":execution:", 9
 RUNS_ALREADY = "ExecutionAlreadyExists"
 WAITS_NO_MORE = {"TaskDoesNotExist", "TaskTimedOut", "InvalidToken"}
 
@@ -18,20 +19,28 @@ class StateMachine:
     """The deployed one; see `commands.executions.room.Machine`."""
 
     def start(self, name: str, plan: bytes) -> None:
-        """Lets it run under this name; no news if it does, or did."""
+        """Lets it run under this name; no news if it does. After a run that died it runs again, under a name beside."""
         arn = os.environ["STATE_MACHINE_ARN"]
-        self._ask("StartExecution", {RUNS_ALREADY}, stateMachineArn=arn, name=name, input=plan.decode())
+        for run in (name, *(f"{name}-run{number}" for number in range(2, RUNS + 1))):
+            if self._ask("StartExecution", {RUNS_ALREADY}, stateMachineArn=arn, name=run, input=plan.decode()):
+                return
+            there = self._ask("DescribeExecution", set(), executionArn=f"{arn.replace(MACHINE, EXECUTION)}:{run}")
+            if there["status"] == "RUNNING":
+                return
+        raise Refused("QUOTA_EXCEEDED", f"{name} has died {RUNS} times: look at its runs in Step Functions", 409)
 
     def go_on(self, token: str, answer: bytes) -> None:
         """Tells a task that waits to go on; no news if it waits no more."""
         self._ask("SendTaskSuccess", WAITS_NO_MORE, taskToken=token, output=answer.decode())
 
-    def _ask(self, operation: str, no_news: set[str], **arguments: str) -> None:
+    def _ask(self, operation: str, no_news: set[str], **arguments: str) -> dict[str, Any]:
+        """The answer; empty if it is no news."""
         try:
-            getattr(_client(), xform_name(operation))(**arguments)
+            return dict(getattr(_client(), xform_name(operation))(**arguments))
         except ClientError as error:
             if error.response["Error"]["Code"] not in no_news:
                 raise _unavailable(operation, error) from error
+            return {}
         except BotoCoreError as error:
             raise _unavailable(operation, error) from error
 

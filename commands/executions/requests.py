@@ -9,8 +9,8 @@ from commands.requests import Policy, Request
 from commands.waves.requests import MAX_WAVES, Budget, OfGroups, WaveNumber
 from events.executions import OnFailure, Plan, PlannedWave
 
-ExecutionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,80}$")]
-"""Also the name that Step Functions knows it by."""
+ExecutionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,72}$")]
+"""Also the name that Step Functions knows it by, which has room for 80: a run that died is followed by another."""
 Name = Annotated[str, StringConstraints(max_length=256)]
 
 
@@ -26,8 +26,9 @@ class WaveOfPlan(OfGroups):
 
 
 class RecoveryPlan(Request):
-    """A plan of waves: what the state machine takes as its input."""
+    """A plan of waves: what the state machine takes as its input. Without `executionId` its own name is that."""
 
+    execution_id: ExecutionName | None = None
     plan_id: Name = ""
     plan_name: Name = ""
     is_drill: bool
@@ -76,7 +77,7 @@ class OfExecution(Request):
     execution_id: ExecutionName
 
 
-class StartExecution(RecoveryPlan, OfExecution):
+class StartExecution(OfExecution, RecoveryPlan):
     """`POST /executions`: run this plan, once; the same again joins the execution that runs."""
 
 
