@@ -6,8 +6,8 @@ from typing import Any
 from events.roles import Role
 
 ADDRESSES = {"privateIp", "staticPrivateIp"}
-RAW = {"errors", "refusal", "aws"}
-"""Under these keys stands what AWS said: `{code, message}`, or a list of such."""
+RAW = {"errors", "refusal", "aws", "facts"}
+"""Under these keys stands what AWS said: `{code, message}`, or a list of such, or facts that say it."""
 LEFT_OUT = "AWS's own words are shown to an admin; docs/troubleshooting.md says what to do about this code"
 
 

@@ -13,9 +13,11 @@ from events.doors import Json
 from events.errors import Refused
 from events.lookback import at_time, at_version
 from events.moments import iso
+from events.roles import Role
 from events.streams import GROUP, Store, load
 from projections.row import Row, definition_json, definition_of, render
 from projections.table import Rows
+from queries.log import Log
 from queries.questions import (
     AboutGroup,
     GetLaunchConfigStatus,
@@ -30,13 +32,15 @@ RESOLVED = {"tagOverrides", "excluded"}
 
 @dataclass(frozen=True)
 class Answers:
-    """Answers from the read model; from the events where the question asks for no less."""
+    """Answers from the read model; from the events where the question asks for no less. `roles`: of who asks."""
 
     store: Callable[[], Store]
     rows: Rows
     now: Callable[[], datetime]
     account_id: str
     region: str
+    log: Callable[[], Log]
+    roles: frozenset[Role] = frozenset()
 
     def status(self, question: GetLaunchConfigStatus) -> Json:
         """The status as the requirement shows it, with groupId, and what makes it checkable."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -13,9 +14,10 @@ from events.dynamodb import DynamoStore
 from events.entry import Asking, Operation, entry
 from events.roles import Right
 from projections.table import Rows
+from queries import audit, trail, verify, waves
 from queries import questions as ask
-from queries import verify, waves
 from queries.answers import Answers
+from queries.log import Log
 
 GROUPS, GROUP = "GET /protection-groups", "GET /protection-groups/{groupId}"
 SERVER = f"{GROUP}/servers/{{serverId}}/launch-config"
@@ -27,6 +29,8 @@ TABLE: tuple[tuple[str, type[ask.Question], Right, Callable[[Answers, Any], Json
     ("get_server_launch_config", ask.GetServerLaunchConfig, "view", Answers.server, SERVER),
     ("get_wave", waves.GetWave, "view", waves.wave, WAVE),
     ("get_execution", waves.GetExecution, "view", waves.execution, EXECUTION),
+    ("get_history", trail.GetHistory, "audit", audit.history, f"{GROUP}/history"),
+    ("get_audit_log", trail.GetAuditLog, "audit", audit.audit_log, "GET /audit-log"),
     ("verify_streams", verify.VerifyStreams, "audit", verify.verify_streams, "GET /verify"),
 )
 """Operation, question, the right it takes, who answers, and its route."""
@@ -45,6 +49,7 @@ def _answers(account_id: str) -> Answers:
         now=now,
         account_id=account_id,
         region=os.environ["AWS_REGION"],
+        log=lambda: Log(boto3.client("dynamodb"), os.environ["EVENT_TABLE"]),
     )
 
 
@@ -52,7 +57,7 @@ def _operation(
     name: str, model: type[ask.Question], right: Right, answer: Callable[[Answers, Any], Json], route: str
 ) -> Operation:
     def answered(question: ask.Question, asking: Asking) -> Json:
-        return answer(_answers(asking.account_id), question)
+        return answer(replace(_answers(asking.account_id), roles=asking.caller.roles), question)
 
     return Operation(name, model, right, answered, (route,))
 

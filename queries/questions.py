@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 from events.model import Model, ServerId
 
 GroupId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+ExecutionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_./-]{1,256}$")]
 
 
 class Question(Model):

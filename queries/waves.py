@@ -9,9 +9,7 @@ from events.doors import Json
 from events.errors import Refused
 from events.streams import EXECUTION, WAVE, load
 from queries.answers import Answers
-from queries.questions import Question
-
-ExecutionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_./-]{1,256}$")]
+from queries.questions import ExecutionId, Question
 
 
 class GetWave(Question):

@@ -37,6 +37,8 @@ ROUTES = [
     ("queries", "GET", "/protection-groups/pg-1/servers/s-0123456789abcdef0/launch-config", VIEW),
     ("queries", "GET", "/waves/exec-1/0", VIEW),
     ("queries", "GET", "/executions/exec-1", VIEW),
+    ("queries", "GET", "/protection-groups/pg-1/history", AUDIT),
+    ("queries", "GET", "/audit-log", AUDIT),
     ("queries", "GET", "/verify", AUDIT),
 ]
 
