@@ -17,8 +17,8 @@ A_JOB = 600
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 WHO = re.compile(r"by (admin@example\.com|arn:aws:iam::\d+:root|direct)\b")
 DIFFERS = {
-    "appliedBy", "configsHash", "expectedSeconds", "instanceId", "jobId", "jobIds", "privateIp", "projectedAt",
-    "quotas", "repairSeconds", "startMilliseconds",
+    "actor", "appliedBy", "causationId", "commandId", "configsHash", "correlationId", "expectedSeconds", "instanceId",
+    "jobId", "jobIds", "privateIp", "projectedAt", "quotas", "repairSeconds", "startMilliseconds", "via",
 }  # fmt: skip
 """Who asked, of which servers, how long it took, what DRS gave, and what else it was doing."""
 
@@ -148,6 +148,8 @@ ROWS = (
     Row("watch_wave", execution("alone", waveNumber=0), before=over),
     Row("get_wave", execution("alone", waveNumber=0)),
     Row("verify_streams", group()),
+    Row("get_history", group(type="ProtectionGroupCreated")),
+    Row("get_audit_log", group(type="ProtectionGroupCreated")),
     Row("delete_protection_group", group()),
 )
 """In this order, each on what the ones before it left."""
