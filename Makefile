@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 LOCK   := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
           --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: check test test-long bench demo serve package lock clean
+.PHONY: check test test-long bench demo serve openapi package lock clean
 .DEFAULT_GOAL := test
 
 $(READY): requirements-dev.txt
@@ -39,11 +39,10 @@ serve: $(READY)          ## the embedded cloud, until Ctrl-C
 	@$(BIN)/python -m local serve
 
 package: $(READY)        ## build/function: the rooms and their pinned dependencies, for Lambda on arm64
-	rm -rf build/function
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-compile --target build/function \
-	  --platform manylinux2014_aarch64 --only-binary=:all: --python-version 3.13 -r requirements.txt
-	cp -r commands events projections queries build/function/
-	find build/function -name __pycache__ -prune -exec rm -rf {} +
+	$(BIN)/python -m local.package
+
+openapi: $(READY)        ## docs/openapi.json, from the models and the code
+	@$(BIN)/python -m local.openapi
 
 lock: $(READY)           ## pin again what pyproject.toml asks for (needs uv); what is deployed is what was tested
 	$(LOCK) --group dev -o requirements-dev.txt

@@ -1,0 +1,157 @@
+"""The OpenAPI 3.1 document: paths from the functions' own tables, what goes in and what comes out from the models.
+
+Both APIs have these routes: one signs callers in with Cognito, the other with IAM.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from commands import app as commands_app
+from commands.executions import app as executions_app
+from commands.waves import app as waves_app
+from events.entry import Operation
+from events.roles import holders
+from local.openapi.answers import ErrorAnswer
+from local.openapi.published import ANSWERS, PUBLISHED
+from queries import app as queries_app
+
+REF = "#/components/schemas/{model}"
+VERSION = "3.1.0"
+APPS = (commands_app, waves_app, executions_app, queries_app)
+ERRORS = {
+    400: "a field is wrong: `details.field` names it",
+    401: "nobody is signed in",
+    403: "none of the caller's roles may",
+    404: "there is no such thing",
+    409: "not as things stand: read again, or try again later if `retryable`",
+    413: "too large",
+    429: "too many requests: try again later",
+    500: "something broke on our side",
+    503: "not now: try again",
+}
+ACCEPTED = 202
+PATH = Path(__file__).parent.parent.parent / "docs" / "openapi.json"
+Json = dict[str, Any]
+
+
+def text() -> str:
+    """The document as it is committed."""
+    return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
+
+
+def operations() -> list[Operation]:
+    """Every operation of every function that has a route, in the order of their routes."""
+    found = [operation for app in APPS for operation in app.OPERATIONS if operation.routes]
+    return sorted(found, key=lambda operation: operation.routes[0].partition(" ")[::-1])
+
+
+def document() -> Json:
+    """The whole document; the same code makes the same bytes."""
+    table = operations()
+    models: list[type[BaseModel]] = [*{operation.model: None for operation in table}, *PUBLISHED, ErrorAnswer]
+    names, schemas = models_json_schema([(model, "validation") for model in models], by_alias=True, ref_template=REF)
+    refs = {model: names[(model, "validation")] for model in models}
+    paths: Json = {}
+    for operation in table:
+        for route in operation.routes:
+            method, _, path = route.partition(" ")
+            paths.setdefault(path, {})[method.lower()] = _operation(operation, path, method, refs)
+    return {
+        "openapi": VERSION,
+        "info": {
+            "title": "Preflight",
+            "version": "1",
+            "description": "Launch configurations of AWS DRS, applied and proved before the disaster.",
+        },
+        "security": [{"cognito": []}, {"iam": []}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.get("$defs", {}),
+            "securitySchemes": {
+                "cognito": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "an id token"},
+                "iam": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "AWS Signature Version 4",
+                },
+            },
+        },
+    }
+
+
+def _operation(operation: Operation, path: str, method: str, refs: dict[type[BaseModel], Json]) -> Json:
+    in_path = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    schema = operation.model.model_json_schema(by_alias=True, ref_template=REF)
+    shown: Json = {
+        "operationId": operation.name,
+        "summary": (operation.model.__doc__ or "").partition("\n")[0],
+        "description": f"Roles: {', '.join(holders(operation.right))}.",
+        "parameters": [*_path(in_path, schema), *(_query(in_path, schema) if method == "GET" else _headers(method))],
+        "responses": _responses(operation, refs),
+    }
+    if method in {"POST", "PUT"}:
+        shown["requestBody"] = {"required": True, "content": _json(_body(refs[operation.model], in_path, schema))}
+    return shown
+
+
+def _path(names: Iterable[str], schema: Json) -> list[Json]:
+    known = schema.get("properties", {})
+    text = {"type": "string", "pattern": "^s-[0-9a-f]{17}$"}
+    return [{"name": name, "in": "path", "required": True, "schema": known.get(name, text)} for name in names]
+
+
+def _query(in_path: list[str], schema: Json) -> list[Json]:
+    required = schema.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": kind}
+        for name, kind in schema.get("properties", {}).items()
+        if name not in {*in_path, "requestId", "invokedBy"}
+    ]
+
+
+def _headers(method: str) -> list[Json]:
+    key = "the same key again has no second effect; with another payload it is refused"
+    wait = "respond-async: answer as soon as the request is recorded"
+    found = {"Idempotency-Key": key, "Prefer": wait} if method != "DELETE" else {"Idempotency-Key": key}
+    return [
+        {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
+        for name, text in found.items()
+    ]
+
+
+def _body(ref: Json, in_path: list[str], schema: Json) -> Json:
+    """The model; without what the path says, which need not be in the body, too."""
+    if not in_path:
+        return ref
+    kept = {name: kind for name, kind in schema["properties"].items() if name not in in_path}
+    required = [name for name in schema.get("required", []) if name not in in_path]
+    return {"type": "object", "additionalProperties": False, "properties": kept, "required": required}
+
+
+def _responses(operation: Operation, refs: dict[type[BaseModel], Json]) -> Json:
+    answers = ANSWERS[operation.name]
+    found = {
+        str(status): {
+            "description": "recorded, and goes on" if status == ACCEPTED else "done",
+            "content": _json(_any(models, refs)),
+        }
+        for status, models in answers.items()
+    }
+    errors = {
+        str(status): {"description": text, "content": _json(refs[ErrorAnswer])} for status, text in ERRORS.items()
+    }
+    return {**found, **errors}
+
+
+def _any(models: tuple[type[BaseModel], ...], refs: dict[type[BaseModel], Json]) -> Json:
+    return refs[models[0]] if len(models) == 1 else {"anyOf": [refs[model] for model in models]}
+
+
+def _json(schema: Json) -> Json:
+    return {"application/json": {"schema": schema}}

@@ -1,0 +1,72 @@
+"""What comes out of the record: the audit trail, and whether what is stored is what was appended."""
+
+from typing import Any
+
+from pydantic import Field
+
+from local.openapi.answers import Answer
+
+
+class Change(Answer):
+    """One field of one server that a definition changed; `member` says that it joined or left."""
+
+    source_server_id: str
+    field: str
+    found: Any = Field(alias="from")
+    wanted: Any = Field(alias="to")
+
+
+class Entry(Answer):
+    """One commit: what was commanded, by whom, through which door, and the facts that followed (docs/events.md)."""
+
+    stream_id: str
+    version: int
+    recorded_at: str
+    command: str
+    command_id: str
+    actor: str
+    via: str
+    correlation_id: str
+    causation_id: str
+    facts: list[dict[str, Any]]
+    changes: list[Change] | None = None
+
+
+class Page(Answer):
+    """A page, newest first: `entries`, or `csv` if that was asked for. Go on with `nextToken` until it is null."""
+
+    entries: list[Entry] | None = None
+    csv: str | None = None
+    as_of: str
+    next_token: str | None
+
+
+class History(Page):
+    """`GET /protection-groups/{groupId}/history`."""
+
+    group_id: str
+
+
+class AuditLog(Page):
+    """`GET /audit-log`, back to `from`."""
+
+    since: str = Field(alias="from")
+
+
+class Fault(Answer):
+    """A stream that is not what was appended, and the first version that does not fit."""
+
+    stream_id: str
+    sound_versions: int
+    version: int
+    why: str
+
+
+class Verification(Answer):
+    """`GET /verify`; `after` is where to go on if there was no time for all."""
+
+    ok: bool
+    streams: int
+    commits: int
+    faults: list[Fault]
+    after: str | None

@@ -1,0 +1,100 @@
+"""docs/openapi.json is what the code says, and every answer that was seen is one that it publishes."""
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from local.openapi.answers import ErrorAnswer
+from local.openapi.document import APPS, ERRORS, PATH, document, operations, text
+from local.openapi.published import ANSWERS
+from tests.bench_cloud import BenchCloud as Cloud
+
+Json = dict[str, Any]
+SETTINGS = {"copyTags": True, "targetInstanceTypeRightSizingMethod": "NONE", "instanceType": "c5.large"}
+
+
+def test_the_committed_document_is_the_one_that_the_code_makes() -> None:
+    assert PATH.read_text() == text(), "run `make openapi`, and look at what changed"
+
+
+def test_every_route_of_every_function_is_in_it_once_with_every_error_and_what_it_answers() -> None:
+    paths = document()["paths"]
+    shown = {f"{method.upper()} {path}": each for path, methods in paths.items() for method, each in methods.items()}
+    assert {*shown} == {route for app in APPS for operation in app.OPERATIONS for route in operation.routes}
+    assert {operation.name for operation in operations()} == {*ANSWERS}
+    for each in shown.values():
+        assert {str(status) for status in ERRORS} < {*each["responses"]}
+        assert each["description"].startswith("Roles: ")
+
+
+def test_every_reference_leads_somewhere() -> None:
+    found = json.dumps(document())
+    schemas = document()["components"]["schemas"]
+    named = {part.split('"')[0] for part in found.split("#/components/schemas/")[1:]}
+    assert named == {*schemas} & named
+    assert "#/$defs/" not in found
+
+
+@pytest.fixture(scope="module")
+def walk(cloud: Cloud) -> list[tuple[str, int, Json]]:
+    """One request of every operation, and some that are refused: operation, status, answer."""
+    seen: list[tuple[str, int, Json]] = []
+
+    def ask(operation: str, method: str, path: str, body: Json | None = None) -> Json:
+        status, answer = cloud.request(method, path, body)
+        seen.append((operation, status, answer))
+        return answer
+
+    servers = cloud.take_servers(2)
+    body = {"groupName": "Published", "sourceServerIds": servers[:1], "launchConfig": SETTINGS, "onNotReady": "block"}
+    id_ = ask("create_protection_group", "POST", "/protection-groups", body)["groupId"]
+    group = f"/protection-groups/{id_}"
+    ask("create_protection_group", "POST", "/protection-groups", body)
+    ask("add_servers_to_group", "POST", f"{group}/servers", {"sourceServerIds": servers[1:]})
+    ask("update_protection_group", "PUT", group, {"launchConfig": {**SETTINGS, "instanceType": "m5.large"}})
+    ask("apply_launch_configs", "POST", f"{group}/apply-launch-configs", {"dryRun": True, "force": True})
+    ask("apply_launch_configs", "POST", f"{group}/apply-launch-configs", {"force": True})
+    ask("resolve_protection_group", "GET", f"{group}/resolve")
+    ask("list_protection_groups", "GET", "/protection-groups?limit=2")
+    cloud.until(lambda: cloud.request("GET", f"{group}/launch-config-status")[0] == 200 or None)
+    ask("get_protection_group", "GET", group)
+    ask("get_launch_config_status", "GET", f"{group}/launch-config-status")
+    ask("get_launch_config_status", "GET", f"{group}/launch-config-status?version=2")
+    ask("get_server_launch_config", "GET", f"{group}/servers/{servers[0]}/launch-config")
+    ask("get_history", "GET", f"{group}/history?limit=5")
+    ask("get_history", "GET", f"{group}/history?format=csv")
+    ask("get_audit_log", "GET", "/audit-log?limit=3")
+    ask("check_readiness", "POST", "/readiness", {"waves": [{"protectionGroupIds": [id_, "pg-none"]}]})
+    wave = {"executionId": "published", "waveNumber": 7, "protectionGroupId": id_, "isDrill": True}
+    ask("start_wave_recovery", "POST", "/waves", wave)
+    ask("get_wave", "GET", "/waves/published/7")
+    plan = {"executionId": "published", "isDrill": True, "waves": [{"protectionGroupIds": [id_]}]}
+    ask("start_execution", "POST", "/executions", plan)
+    ask("get_execution", "GET", "/executions/published")
+    ask("resume_execution", "POST", "/executions/published/resume", {})
+    ask("cancel_execution", "POST", "/executions/published/cancel", {})
+    ask("remove_servers_from_group", "DELETE", f"{group}/servers/{servers[1]}")
+    ask("delete_protection_group", "DELETE", group)
+    ask("verify_streams", "GET", f"/verify?groupId={id_}")
+    return seen
+
+
+def test_every_operation_was_asked_and_answered_with_a_status_and_a_body_that_are_published(
+    walk: list[tuple[str, int, Json]],
+) -> None:
+    assert {operation for operation, _, _ in walk} == {*ANSWERS}
+    for operation, status, answer in walk:
+        published = ANSWERS[operation].get(status, (ErrorAnswer,) if status in ERRORS else ())
+        assert published, f"{operation}: {status} is not published: {answer}"
+        models: Any = published[0]
+        for more in published[1:]:
+            models |= more
+        TypeAdapter(models).validate_json(json.dumps(answer))
+
+
+def test_most_of_them_were_done(walk: list[tuple[str, int, Json]]) -> None:
+    done = {operation for operation, status, _ in walk if status < 300}
+    refused = {"resume_execution", "remove_servers_from_group", "delete_protection_group"}
+    assert {*ANSWERS} - done <= refused
