@@ -17,7 +17,8 @@ P = TypeVar("P")
 LONGEST = timedelta(seconds=2.5)
 """After this a page ends, however little it holds: with the last read under way it takes no more than 3 s."""
 LARGEST = 1_000_000
-"""Bytes after which a page ends: with one more commit, and as text within JSON, Lambda still answers it (6 MB)."""
+"""Bytes that a page has at most, unless one commit has more: the largest with its changes, as text within JSON, has
+5 MB, which Lambda still answers (6 MB)."""
 
 
 class OfTrail(Question):
@@ -85,12 +86,16 @@ def page(
     It stops when there are enough, or too many bytes, or no more time: then perhaps with no entry at all.
     """
     give_up, found, size = now() + LONGEST, list[Json](), 0
+    stood: P | None = None
     for place, entry in walk:
         if entry is not None:
-            found.append(entry)
             size += _weight(entry, question)
-        if len(found) == question.limit or size > LARGEST or now() > give_up:
+            if found and size > LARGEST:
+                return found, stood
+            found.append(entry)
+        if len(found) == question.limit or now() > give_up:
             return found, place
+        stood = place
     return found, None
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from commands.aws.paces import PUBLISHED
+from events.dynamodb import AUDIT_INDEX
+from tests.events.endpoint import AUDITED
 from tests.sam import TEMPLATE, Shape, allows, broken, functions, listed, of_type, reaches, statements
 
 APPLIERS = {"CommandsFunction", "WorkerFunction", "WavesFunction"}
@@ -47,6 +49,13 @@ def check_the_stream_is_a_doorbell(template: Shape) -> None:
     assert ring["BisectBatchOnFunctionError"] is True
     assert ring["MaximumRecordAgeInSeconds"] == 900
     assert "ProjectionDeadLetterQueue" in json.dumps(ring["DestinationConfig"]["OnFailure"])
+
+
+def check_the_audit_index_holds_what_is_told(template: Shape) -> None:
+    indexes = template["Resources"]["EventTable"]["Properties"]["GlobalSecondaryIndexes"]
+    [audit] = [index for index in indexes if index["IndexName"] == AUDIT_INDEX]
+    assert [key["AttributeName"] for key in audit["KeySchema"]] == ["bucket", "recordedAt"]
+    assert audit["Projection"] == {"ProjectionType": "INCLUDE", "NonKeyAttributes": AUDITED}
 
 
 def check_only_the_commands_append(template: Shape) -> None:
@@ -154,6 +163,11 @@ BREAKS: list[tuple[Callable[[Shape], None], str, Any]] = [
     (check_tables_outlive_everything, "Resources.EventTable.Properties.DeletionProtectionEnabled", False),
     (check_tables_outlive_everything, "Resources.EventTable.Properties.SSESpecification.SSEEnabled", False),
     (check_the_stream_is_a_doorbell, "Resources.EventTable.Properties.StreamSpecification.StreamViewType", "NEW_IMAGE"),
+    (
+        check_the_audit_index_holds_what_is_told,
+        "Resources.EventTable.Properties.GlobalSecondaryIndexes.1.Projection.NonKeyAttributes",
+        ["command", "actor"],
+    ),
     (check_only_the_commands_append, "Resources.QueriesRole.Properties.ManagedPolicyArns.0.Ref", "AppendPolicy"),
     (
         check_only_the_commands_append,

@@ -1,5 +1,6 @@
 """The trail of what really happened: every command, every error, and every field that changed."""
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -18,9 +19,9 @@ from events.streams import GROUP
 from events.verify import KINDS
 from local.simulator.simulator import Simulator
 from tests.commands.bench import for_ever, fresh, mended, woken
-from tests.events.given import CONTRARY, configurations, sid
+from tests.events.given import CONTRARY, Clock, configurations, sid
 from tests.kit import SETTINGS, Desk
-from tests.queries.trails import Json, Trail, lived, place
+from tests.queries.trails import Json, SlowStore, Trail, failed, lived, place
 
 OTHER = {**SETTINGS, "instanceType": "r5.4xlarge"}
 CONFIGURATIONS = configurations(without=CONTRARY)
@@ -121,6 +122,20 @@ def test_a_history_has_an_end_and_a_beginning_and_can_be_of_one_person() -> None
     with pytest.raises(Refused) as no:
         trail.history("pg-1", nextToken=trail.history("pg-0", limit=1)["nextToken"])
     assert no.value.details["field"] == "nextToken"
+
+
+def test_a_history_that_is_read_slowly_is_told_in_pages_that_end_in_time() -> None:
+    clock = Clock()
+    trail = Trail(clock, SlowStore(clock, 0.4))
+    for number in range(200):
+        trail.append(GROUP, ("pg-1",), *([failed(1)] if number == 0 else []))
+    found, pages, token = list[Json](), 0, None
+    while pages == 0 or token:
+        began = clock.now()
+        page = trail.history("pg-1", serverId=sid(1), nextToken=token)
+        assert clock.now() - began <= timedelta(seconds=3)
+        found, pages, token = found + page["entries"], pages + 1, page["nextToken"]
+    assert ([entry["version"] for entry in found], pages > 2) == ([1], True)
 
 
 DEFINITIONS = st.builds(

@@ -41,6 +41,18 @@ class SlowLog(Log):
         return super().day(day, between, only, after, limit)
 
 
+class SlowStore(MemoryStore):
+    """Every read of recent commits takes this long by the clock."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        super().__init__()
+        self.clock, self.seconds = clock, seconds
+
+    def recent(self, stream_id: str, before: int | None, limit: int) -> list[Commit]:
+        self.clock.sleep(self.seconds)
+        return super().recent(stream_id, before, limit)
+
+
 @dataclass
 class Trail:
     """Streams in a table of their own, and their questions; ``written`` holds every commit as it was appended."""
