@@ -1,0 +1,28 @@
+"""Exit codes: how what was asked about stands, in one number."""
+
+from typing import Any
+
+from rich.console import RenderableType
+
+Json = dict[str, Any]
+DONE, NOT_YET, FAILED, REFUSED, USAGE, INTERRUPTED = 0, 2, 3, 4, 64, 130
+GROUP = {"ready": DONE, "not_configured": DONE, "pending": NOT_YET, "failed": FAILED}
+WAVE = {"recovered": DONE, "starting": NOT_YET, "running": NOT_YET, "partly": FAILED, "failed": FAILED}
+EXECUTION = {
+    "completed": DONE,
+    "running": NOT_YET,
+    "paused": NOT_YET,
+    "cancelling": NOT_YET,
+    "failed": FAILED,
+    "cancelled": FAILED,
+}
+VERDICT = {"go": DONE, "repair": NOT_YET, "no-go": FAILED}
+WORST = (FAILED, NOT_YET, DONE)
+
+Outcome = tuple[Json, int, tuple[RenderableType, ...]]
+"""What was answered, the exit code, and how people are shown it."""
+
+
+def worst(found: set[int]) -> int:
+    """The one code for several."""
+    return next(code for code in WORST if code in {*found, DONE})

@@ -1,0 +1,29 @@
+"""An entry of history or audit log, in few words."""
+
+from events.shown_commits import servers_of
+from local.command_line.codes import Json
+from local.command_line.plain import printable
+
+MANY = 10
+"""Changes told of one entry: 500 servers may have changed at once."""
+
+
+def facts(entry: Json) -> str:
+    """The types of its facts, each once, and how often if more than once."""
+    types = [str(fact["type"]) for fact in entry["facts"]]
+    return " ".join(f"{one} x{types.count(one)}" if types.count(one) > 1 else one for one in dict.fromkeys(types))
+
+
+def servers(entry: Json) -> int:
+    """How many servers its facts name."""
+    return len({id_ for fact in entry["facts"] for id_ in servers_of(fact)})
+
+
+def changes(entry: Json) -> list[str]:
+    """Field by field; what is too much to be read is counted."""
+    found = entry.get("changes") or []
+    told = [
+        f"{one['sourceServerId']} {one['field']}: {printable(one['from'])} -> {printable(one['to'])}"
+        for one in found[:MANY]
+    ]
+    return [*told, f"and {len(found) - MANY} more"] if len(found) > MANY else told

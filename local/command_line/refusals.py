@@ -1,0 +1,85 @@
+"""When the answer is no, and what to do then.
+
+Exception
+|-- UsageError   the command line does not make sense: nobody was asked            exit code 64
+`-- Refusal      an `error` answer; or nobody could be asked, or did not answer    exit code 4
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore import exceptions as aws
+
+from local.command_line.codes import Json
+
+ADVICE = {
+    "NO_CONNECTION": "check the address and the network. AWS's is the stack's output ApiUrl; the embedded cloud's is in"
+    " the line that `make serve` prints, as long as it runs",
+    "NO_CREDENTIALS": "sign in to AWS (`aws sso login`, AWS_ACCESS_KEY_ID ..., --profile), or give a --token",
+    "UNAUTHENTICATED": "sign in again: a token of Cognito's lasts an hour, and it must be the id token",
+    "UnrecognizedClientException": "AWS does not know these credentials: sign in again, or name another --profile",
+    "InvalidClientTokenId": "AWS does not know these credentials: sign in again, or name another --profile",
+    "InvalidSignatureException": "the signature does not fit: check the secret key, --region and this machine's clock",
+    "SignatureDoesNotMatch": "the signature does not fit: check the secret key, --region and this machine's clock",
+    "ExpiredTokenException": "these credentials have expired: sign in again",
+    "MissingAuthenticationTokenException": "there is no such route at this address: --api ends with the stage, as the"
+    " stack's output ApiUrl does; or the service there is older than this command",
+    "AccessDeniedException": "IAM does not allow this principal to call it (execute-api:Invoke, lambda:InvokeFunction)",
+    "NOT_A_SERVICE": "check --api, it ends with the stage; or the service there is of another age than this command",
+}
+ELSE = "docs/troubleshooting.md says what to do about each code"
+_UNSIGNED = (
+    aws.NoCredentialsError,
+    aws.PartialCredentialsError,
+    aws.CredentialRetrievalError,
+    aws.SSOError,
+    aws.TokenRetrievalError,
+)
+_UNREACHED = (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError, aws.SSLError)
+
+
+class UsageError(Exception):
+    """The command line does not make sense; the text says what to write instead."""
+
+
+class Refusal(Exception):
+    """The answer is no. ``body`` is ``{error, message, retryable, details?}``, as the service shapes it."""
+
+    def __init__(self, body: Json) -> None:
+        super().__init__(body.get("message", ""))
+        self.body = body
+        self.code = str(body["error"])
+        self.retryable = bool(body.get("retryable"))
+
+    @property
+    def advice(self) -> str:
+        """What to do, where the message itself does not say."""
+        return ADVICE.get(self.code, ELSE)
+
+
+def refusal(code: str, message: str, *, retryable: bool = False) -> Refusal:
+    """A no of our own, in the shape that the service's have."""
+    return Refusal({"error": code, "message": message, "retryable": retryable})
+
+
+@contextmanager
+def in_plain_words(whom: str) -> Iterator[None]:
+    """Whatever botocore raises, as a refusal.
+
+    Raises:
+        Refusal: always instead of an error of botocore's.
+    """
+    try:
+        yield
+    except _UNSIGNED as error:
+        raise refusal("NO_CREDENTIALS", f"{whom} was not asked: {error}") from error
+    except _UNREACHED as error:
+        raise refusal("NO_CONNECTION", f"{whom} cannot be reached: {error}", retryable=True) from error
+    except aws.HTTPClientError as error:
+        message = f"{whom} did not answer, and may have done it all the same: {error}"
+        raise refusal("NO_ANSWER", message, retryable=True) from error
+    except aws.ClientError as error:
+        told = error.response.get("Error", {})
+        raise refusal(str(told.get("Code", "AWS")), f"{whom}: {told.get('Message') or error}") from error
+    except aws.BotoCoreError as error:
+        raise refusal("AWS", f"{whom} was not asked: {error}") from error

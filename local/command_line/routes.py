@@ -1,0 +1,60 @@
+"""Every operation that is asked for here: its route through API Gateway, and the function that answers it directly."""
+
+from dataclasses import dataclass
+from string import Formatter
+from typing import Protocol
+from urllib.parse import quote, urlencode
+
+from local.command_line.codes import Json
+
+GROUP, EXECUTION = "/protection-groups/{groupId}", "/executions/{executionId}"
+
+
+class Door(Protocol):
+    """A way to the service. Both ways give the same answer."""
+
+    def ask(self, operation: str, fields: Json) -> Json:
+        """The answer.
+
+        Raises:
+            Refusal: it is no, or there is none.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``function`` is the logical name in template.yaml."""
+
+    method: str
+    path: str
+    function: str
+
+    def filled(self, fields: Json) -> tuple[str, Json | None]:
+        """Path with query, and body, of a request with these fields."""
+        named = {name for _, name, _, _ in Formatter().parse(self.path) if name}
+        path = self.path.format(**{name: quote(str(fields[name]), safe=":") for name in named})
+        rest = {key: value for key, value in fields.items() if key not in named}
+        if self.method != "GET":
+            return path, rest
+        return (f"{path}?{urlencode(rest, quote_via=quote)}" if rest else path), None
+
+
+ROUTES = {
+    "list_protection_groups": Route("GET", "/protection-groups", "QueriesFunction"),
+    "get_protection_group": Route("GET", GROUP, "QueriesFunction"),
+    "create_protection_group": Route("POST", "/protection-groups", "CommandsFunction"),
+    "update_protection_group": Route("PUT", GROUP, "CommandsFunction"),
+    "apply_launch_configs": Route("POST", f"{GROUP}/apply-launch-configs", "CommandsFunction"),
+    "get_launch_config_status": Route("GET", f"{GROUP}/launch-config-status", "QueriesFunction"),
+    "get_history": Route("GET", f"{GROUP}/history", "QueriesFunction"),
+    "get_audit_log": Route("GET", "/audit-log", "QueriesFunction"),
+    "start_wave_recovery": Route("POST", "/waves", "WavesFunction"),
+    "get_wave": Route("GET", "/waves/{executionId}/{waveNumber}", "QueriesFunction"),
+    "check_readiness": Route("POST", "/readiness", "WavesFunction"),
+    "start_execution": Route("POST", "/executions", "ExecutionsFunction"),
+    "get_execution": Route("GET", EXECUTION, "QueriesFunction"),
+    "resume_execution": Route("POST", f"{EXECUTION}/resume", "ExecutionsFunction"),
+    "cancel_execution": Route("POST", f"{EXECUTION}/cancel", "ExecutionsFunction"),
+    "verify_streams": Route("GET", "/verify", "QueriesFunction"),
+}

@@ -1,0 +1,165 @@
+"""Answers as people read them."""
+
+from collections.abc import Iterable, Iterator
+
+import orjson
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from local.command_line.codes import Json
+from local.command_line.commits import changes, facts, servers
+from local.command_line.plain import line, plain, word
+
+Shown = tuple[RenderableType, ...]
+MANY = 20
+"""Rows shown of servers that are as they should be."""
+
+
+def json(answer: Json) -> str:
+    """As JSON that can be read, changed and sent back."""
+    return orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode()
+
+
+def groups(found: Iterable[Json]) -> Table:
+    """One row a group."""
+    table = _table("GROUP", "NAME", "STATUS", "SERVERS", "READY", "PENDING", "FAILED", "PROVED AT", "REGION")
+    for group in found:
+        counts = group["counts"]
+        cells = (
+            counts["total"],
+            counts["ready"],
+            counts["pending"],
+            counts["failed"],
+            group["provedAt"],
+            group["region"],
+        )
+        table.add_row(plain(group["groupId"]), plain(group["groupName"]), word(group["status"]), *map(plain, cells))
+    return table
+
+
+def status(answer: Json) -> Shown:
+    """The word, why, and the servers that are not ready."""
+    counts = answer["counts"]
+    head = line(answer["groupId"], word(answer["status"]), f"{counts['ready']} of {counts['total']} servers ready")
+    proof = _proof(answer, f"version {answer['version']}")
+    then = (line("as of", answer["asOf"]),) if "asOf" in answer else ()
+    rows = {id_: server for id_, server in answer["serverConfigs"].items() if server["status"] != "ready"}
+    shown = rows or (answer["serverConfigs"] if counts["total"] <= MANY else {})
+    table = _table("SERVER", "STATUS", "WHY", "PROVED AT", "LAST APPLIED")
+    for id_, server in shown.items():
+        cells = (server.get("provedAt"), server["lastApplied"])
+        table.add_row(plain(id_), word(server["status"]), _why(server), *map(plain, cells))
+    return (head, *then, proof, *_reasons(answer), *([table] if shown else []))
+
+
+def applied(answer: Json) -> Shown:
+    """What came of a change."""
+    numbers = f"{answer['appliedServers']} ready, {answer['pendingServers']} pending, {answer['failedServers']} failed"
+    head = line(answer["groupId"], word(answer["status"]), numbers, "- version", answer["version"])
+    errors = (
+        plain(f"  ! {error.get('sourceServerId', 'group')} {error['code']}: {error.get('message', '')}", "red")
+        for error in answer["errors"]
+    )
+    return (head, *_reasons(answer), *errors)
+
+
+def wave(answer: Json) -> Shown:
+    """The decision; and how far it is, where that was asked."""
+    kind = "drill" if answer["isDrill"] else "recovery"
+    name = f"wave {answer['executionId']} {answer['waveNumber']} ({kind})"
+    head = line(name, word(answer.get("status", answer["decision"])), f"on the {answer['path']} path")
+    calls = f"{answer['configurationCalls']} configuration calls"
+    took = line(
+        f"{answer['servers']} servers, {calls}, started in {answer['startMilliseconds']} ms, jobs", *answer["jobIds"]
+    )
+    dropped = (
+        plain(f"  ! dropped {one['sourceServerId']}: {one['reason']}", "red") for one in answer["droppedServers"]
+    )
+    return (head, took, *dropped, *_progress(answer))
+
+
+def _progress(answer: Json) -> Iterator[RenderableType]:
+    if refusal := answer.get("refusal"):
+        yield plain(f"  ! {refusal['code']}: {refusal['message']}", "red")
+    if "counts" in answer:
+        yield line(*(f"{n} {name}" for name, n in answer["counts"].items() if n))
+    table = _table("SERVER", "LAUNCH", "INSTANCE", "TYPE", "ADDRESS")
+    for id_, server in answer.get("serverStatuses", {}).items():
+        cells = ("launchStatus", "instanceId", "instanceType", "privateIp")
+        table.add_row(plain(id_), *(plain(server.get(cell)) for cell in cells))
+    if table.row_count:
+        yield table
+
+
+def readiness(answer: Json) -> Shown:
+    """Per wave the verdict, and what blocks it."""
+    return tuple(each for one in answer["waves"] for each in _readiness(one))
+
+
+def _readiness(one: Json) -> Iterator[Text]:
+    yield line(word(one["verdict"]), f"{one['servers']} servers in {one['jobs']} jobs, repair {one['repairSeconds']} s")
+    yield _proof(one)
+    for block in one["blocks"]:
+        since = f" since {block['since']}" if block["since"] else ""
+        yield plain(f"  ! {block['code']}{since}: {block['message']}", "yellow" if block["repairable"] else "red")
+
+
+def execution(answer: Json) -> Shown:
+    """Where it is, and each wave."""
+    head = line(f"execution {answer['executionId']}", word(answer["status"]), answer["reason"])
+    pause = answer["pausedBeforeWave"]
+    paused = () if pause is None else (line(f"waits before wave {pause}: execution resume", answer["executionId"]),)
+    table = _table("WAVE", "NAME", "STATUS", "LAUNCHED", "OF", "ENDED AT")
+    for one in answer["waves"]:
+        cells = (one.get("launched"), one.get("total"), one.get("endedAt"))
+        table.add_row(plain(one["waveNumber"]), plain(one["waveName"]), word(one["status"]), *map(plain, cells))
+    return (head, *paused, table)
+
+
+def entries(found: Iterable[Json]) -> Shown:
+    """A line an entry of history or audit log, and below it what a definition changed."""
+    return tuple(each for one in found for each in _entry(one))
+
+
+def _entry(one: Json) -> Iterator[Text]:
+    name, count = plain(one["command"], "bold"), servers(one)
+    about = f": {facts(one)}" + (f" ({count} servers)" if count else "")
+    yield line(one["recordedAt"], one["streamId"], one["version"], name, f"by {one['actor']} ({one['via']}){about}")
+    yield from (plain(f"  ~ {change}", "yellow") for change in changes(one))
+
+
+def verified(answer: Json) -> Shown:
+    """How many fit, and each that does not."""
+    head = line(
+        plain("sound", "green") if answer["ok"] else plain("not as appended", "red"),
+        f"{answer['streams']} streams, {answer['commits']} commits",
+    )
+    faults = (
+        plain(f"  ! {one['streamId']} after version {one['soundVersions']}: {one['why']}", "red")
+        for one in answer["faults"]
+    )
+    return (head, *faults)
+
+
+def _proof(found: Json, *more: str) -> Text:
+    proved = f"proved {found['provedAt']}, fresh until {found['freshUntil']}" if found["provedAt"] else "not proved"
+    return plain(", ".join((proved, *more)))
+
+
+def _why(server: Json) -> Text:
+    first: Json = next(iter(server["errors"]), {})
+    said = [server.get("reason"), first.get("code"), first.get("message")]
+    return plain(" ".join(str(one) for one in said if one))
+
+
+def _reasons(answer: Json) -> Iterator[Text]:
+    for one in answer["reasons"]:
+        yield plain(f"  {one['servers']} servers {one['reason']}", "yellow")
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        table.add_column(name, overflow="fold")
+    return table
