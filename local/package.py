@@ -1,0 +1,123 @@
+"""The package of a function: the four rooms and their pinned dependencies, without what no function needs.
+
+    python -m local.package                      # build/function, for Lambda: what template.yaml deploys
+    python -m local.package --here --target DIR  # the same for this machine and its Python, to be run here
+
+pip brings what requirements.txt pins, held against its hashes. Then, of what it brought, these go:
+
+1. The models of services that nobody calls. A service is called if its name is an argument of a call somewhere in the
+   rooms: ``boto3.client("dynamodb")``, ``call("iam", "GetInstanceProfile", ...)``. botocore has 430 of them, 27 MB.
+2. Of the services that are called: superseded versions, and examples. botocore takes the newest version.
+3. What installers note down. Names, versions, entry points and licences stay, for `importlib.metadata` and scanners.
+4. Scripts and bytecode. boto3/docs stays: boto3 itself imports it.
+"""
+
+import argparse
+import ast
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from local.processes import ROOT
+
+ROOMS = ("commands", "events", "projections", "queries")
+TARGET = ROOT / "build" / "function"
+PYTHON, PLATFORM = "3.13", "manylinux2014_aarch64"
+"""Of Lambda, as template.yaml has it: `Runtime` and `Architectures`."""
+NOTED = ("METADATA", "entry_points.txt", "licenses", "LICENSE", "LICENSE.txt", "NOTICE")
+_ELSEWHERE = ("--platform", PLATFORM, "--python-version", PYTHON)
+
+
+def build(target: Path, root: Path = ROOT, *, here: bool = False) -> None:
+    """Makes the package anew. ``here``: for this machine and its Python.
+
+    Raises:
+        FileExistsError: there is something at ``target``, and it is no package.
+        subprocess.CalledProcessError: pip did not bring what is pinned; it has said why.
+    """
+    if target.exists() and not (target / "commands" / "app.py").is_file():
+        raise FileExistsError(f"{target} is there already, and is no package: name another folder")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as beside:
+        package = Path(beside) / "package"
+        install(package, root / "requirements.txt", here=here)
+        for room in ROOMS:
+            shutil.copytree(root / room, package / room, ignore=shutil.ignore_patterns("__pycache__"))
+        prune(package, called(root, services(package)))
+        shutil.rmtree(target, ignore_errors=True)
+        package.rename(target)
+
+
+def install(target: Path, requirements: Path, *, here: bool) -> None:
+    """What a file pins, by hash, as wheels only and without bytecode."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    command += ["--require-hashes", "--only-binary=:all:", *(() if here else _ELSEWHERE)]
+    subprocess.run([*command, "--target", str(target), "-r", str(requirements)], check=True)
+
+
+def services(package: Path) -> set[str]:
+    """Every service that there is a model of."""
+    return {path.name for path in (package / "botocore" / "data").iterdir() if path.is_dir()}
+
+
+def called(root: Path, known: set[str]) -> set[str]:
+    """Which of the known services the rooms call."""
+    sources = (path.read_text() for room in ROOMS for path in (root / room).rglob("*.py"))
+    return known & {said for source in sources for said in _arguments(ast.parse(source))}
+
+
+def prune(package: Path, kept: set[str]) -> None:
+    """Takes away what the module's docstring says."""
+    for data in (package / "botocore" / "data", package / "boto3" / "data"):
+        for service in (path for path in data.iterdir() if path.is_dir()):
+            if service.name in kept:
+                _newest_only(service)
+            else:
+                shutil.rmtree(service)
+    for information in package.glob("*.dist-info"):
+        _remove(path for path in information.iterdir() if path.name not in NOTED)
+    _remove([package / "bin", package / "boto3" / "examples", *package.rglob("__pycache__")])
+
+
+def size(package: Path) -> int:
+    """Bytes of all its files: what Lambda counts against its 250 MB."""
+    return sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
+
+
+def _arguments(tree: ast.AST) -> Iterator[str]:
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        for value in (*call.args, *(keyword.value for keyword in call.keywords)):
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield value.value
+
+
+def _newest_only(service: Path) -> None:
+    *superseded, newest = sorted(service.iterdir())
+    _remove([*superseded, *newest.glob("examples-*")])
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in tuple(paths):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def main(argv: list[str]) -> int:
+    """Builds it, and says how large it became."""
+    parser = argparse.ArgumentParser(prog="python -m local.package", description="The package of a function.")
+    parser.add_argument("--target", type=Path, default=TARGET, help="the folder, made anew (default: build/function)")
+    parser.add_argument("--here", action="store_true", help="for this machine and its Python, not for Lambda")
+    arguments = parser.parse_args(argv)
+    build(arguments.target, here=arguments.here)
+    kept = ", ".join(sorted(services(arguments.target)))
+    print(f"{arguments.target}: {size(arguments.target) / 1e6:.1f} MB, with the models of {kept}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
