@@ -33,6 +33,8 @@ WRONG: list[Callable[[str], str]] = [
     lambda token: meddled(token, bucket="2026-01-01"),
     lambda token: meddled(token, bucket="2027-01-01"),
     lambda token: meddled(token, bucket="tomorrow"),
+    lambda token: meddled(token, bucket="2026-01-01", after=None),
+    lambda token: meddled(token, bucket="2027-01-01", after=None),
     lambda token: meddled(token, after=["2026-11-24T00:00:00.000Z", "group#pg-0", 0]),
     lambda token: meddled(token, after=["2020-11-24T00:00:00.000Z", "group#pg-0", 1]),
     lambda token: meddled(token, after=["", "", 1]),

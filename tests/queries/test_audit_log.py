@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from events import facts as f
 from events.commits import Commit
+from events.moments import moment
 from events.streams import GROUP
 from tests.events.given import NOON, sid
 from tests.queries.trails import ACTORS, Json, SlowLog, Trail, failed, lived, place, places
@@ -38,11 +39,12 @@ def test_pages_of_any_size_give_every_commit_exactly_once_newest_first(trail: Tr
 @settings(max_examples=10)
 def test_what_happens_while_pages_are_turned_is_of_a_later_moment(limit: int) -> None:
     trail = lived(Trail.real())
-    before = places(trail.written)
+    before, began = places(trail.written), trail.clock.now()
     found: list[Json] = []
     token = None
     while True:
         page = trail.page(limit=limit, nextToken=token)
+        assert datetime.fromisoformat(page["asOf"]) == moment(began)
         found, token = found + page["entries"], page["nextToken"]
         trail.clock.sleep(0.5)
         trail.append(GROUP, ("pg-busy",), failed(1))
