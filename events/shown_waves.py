@@ -6,7 +6,8 @@ from typing import Any
 
 from events.moments import iso, iso_seconds
 from events.streams import Stream
-from events.waves import GroupEvidence, Offender, ServerLaunch, Wave, WaveClaimed, WaveFact
+from events.wave_state import Wave
+from events.waves import GroupEvidence, Offender, ServerLaunch, WaveClaimed, WaveFact
 
 Shown = dict[str, Any]
 

@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from events import evolve, executions, facts, groups, rosters, waves
+from events import evolve, executions, facts, groups, rosters, wave_state, waves
 from events.commits import GENESIS, Commit, Context, digest
 from events.errors import Corrupt, UnknownFact
 from events.model import Model, canonical
@@ -52,7 +52,7 @@ class Kind(Generic[S, F]):
 
 
 GROUP = Kind("group", 3, groups.Group(), evolve.evolve, facts.GROUP_FACTS)
-WAVE = Kind("wave", 2, waves.Wave(), waves.evolve, waves.WAVE_FACTS)
+WAVE = Kind("wave", 2, wave_state.Wave(), wave_state.evolve, waves.WAVE_FACTS)
 EXECUTION = Kind("execution", 2, executions.Execution(), executions.evolve, executions.EXECUTION_FACTS)
 ROSTER = Kind("roster", 1, rosters.Roster(), rosters.evolve, rosters.ROSTER_FACTS)
 

@@ -14,7 +14,7 @@ from events import executions as x
 from events.errors import Refused
 from events.facts import KEPT_TEXT, cut
 from events.shown_waves import counts, status
-from events.waves import Wave
+from events.wave_state import Wave
 
 LOOKS = 150
 """Looks at all waves together, before they come more seldom: Step Functions ends an execution of 25,000 events, which

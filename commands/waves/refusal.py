@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from commands.waves.job import JOBS_AT_ONCE, SERVERS_AT_ONCE, Job, offenders
 from commands.waves.jobs import Jobs
 from commands.waves.recovery import Declined
-from events.waves import Offender, Wave
+from events.wave_state import Wave
+from events.waves import Offender
 
 CONFLICT, MISSING, QUOTA = "ConflictException", "ResourceNotFoundException", "ServiceQuotaExceededException"
 

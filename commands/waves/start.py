@@ -17,7 +17,8 @@ from commands.waves.requests import StartWave
 from events.commits import Context
 from events.groups import Target
 from events.streams import WAVE, Stream, load
-from events.waves import Wave, WaveClaimed, WaveFact
+from events.wave_state import Wave
+from events.waves import WaveClaimed, WaveFact
 
 WaveStream = Stream[Wave, WaveFact]
 

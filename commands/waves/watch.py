@@ -14,7 +14,8 @@ from commands.waves.jobs import Jobs, UnseenError
 from commands.waves.release import declined, hold_on, let_go_if_over
 from commands.waves.start import Waves, WaveStream, system
 from events.errors import LostRace
-from events.waves import ClaimExtended, RecoveryJobEnded, ServerLaunch, ServersLaunching, Wave, WaveFact
+from events.wave_state import Wave
+from events.waves import ClaimExtended, RecoveryJobEnded, ServerLaunch, ServersLaunching, WaveFact
 
 EXTEND = timedelta(minutes=30)
 """How long a claim lasts from a look at which its job still ran; asked for when half of that is left."""

@@ -11,7 +11,8 @@ from events.groups import Group
 from events.model import canonical
 from events.moments import FRESH_FOR
 from events.streams import GROUP, WAVE, load
-from events.waves import Wave, WaveClaimed
+from events.wave_state import Wave
+from events.waves import WaveClaimed
 from local.simulator.recovery import LAUNCH_START, Job
 from tests.kit import Desk
 
