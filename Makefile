@@ -21,7 +21,7 @@ test: $(READY)           ## the whole suite, on the embedded cloud
 test-long: $(READY)      ## the proofs that take minutes, and the suite
 	$(BIN)/pytest
 
-bench: $(READY)          ## how fast the door is: a table (JSON=1: and one JSON object); about ten minutes
+bench: $(READY)          ## how fast the door is: a table (JSON=1: and one JSON object); some thirteen minutes
 	@$(BIN)/python -m tests.performance.bench $(if $(JSON),--json)
 
 check: $(READY)          ## style, types, rooms, template, commit messages

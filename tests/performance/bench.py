@@ -3,7 +3,8 @@
 Every call takes 300 ms; AWS is the simulator in a process of its own, which enforces the published request rates, and
 DRS's default here (20 a second, 50 at once), and counts what exceeds them. Each row is an apply by a worker in a
 process of its own. The floor is what the limits alone make it take: (calls - tokens there are) / rate, of the slowest.
-The baseline is the same code with one server at a time, in the same run. Takes about ten minutes.
+The baseline is the same code with one server at a time, in the same run. Takes some
+thirteen minutes.
 """
 
 import math
@@ -19,10 +20,15 @@ from rich.table import Table
 from commands.aws.paces import PUBLISHED, SPARED, Pace
 from local.processes import HOST, Process, ports
 from local.remote import RemoteSimulator
+from tests.performance.cold_start import TARGET as COLD
+from tests.performance.requests_once import SERVERS as SERVERS_ASKED
+from tests.performance.requests_once import TARGET as BEYOND
 
 LATENCY = 0.3
 SERVERS = 500
 NO_DRS_LIMIT = '{"drs": null}'
+REQUEST = {"status": "one GetItem", "apply": "one Query, no write"}
+"""What a request may ask of the tables."""
 Json = dict[str, Any]
 say = Console(stderr=True, highlight=False)
 
@@ -61,14 +67,20 @@ def main(*, as_json: bool) -> int:
         }
     say.print("a wave on a ready group, on the embedded cloud ...")
     start = _process("wave_start", {"waves": 50})
+    say.print("a question and an apply that has nothing to do, on the embedded cloud ...")
+    requests = _process("requests_once", {"times": 200})
+    say.print("cold starts, from the built package ...")
+    cold = _process("cold_start", {"rounds": 10})
     baseline = rows[-1]["seconds"] / rows[1]["seconds"]
     if as_json:
         figures = {"latencySeconds": LATENCY, "rows": rows, "baselineRatio": round(baseline, 1), "waves": waves}
-        figures["waveStart"] = start
+        figures |= {"waveStart": start, "requests": requests, "coldStart": cold}
         print(orjson.dumps(figures).decode())  # noqa: T201  asked for
     _tell(rows, baseline)
     _tell_waves(waves)
     _tell_start(start)
+    _tell_requests(requests)
+    _tell_cold(cold)
     return 0
 
 
@@ -153,6 +165,23 @@ def _tell_start(start: Json) -> None:
         f"Bare they take {start['bareMilliseconds']} ms, the wave {start['waveMilliseconds']} ms:"
         f" {start['timesBare']} times as long (target <= 1.5)."
     )
+
+
+def _tell_requests(requests: Json) -> None:
+    for name, seen in requests.items():
+        calls, ours, bare = ", ".join(seen["calls"]), seen["milliseconds"], seen["bareMilliseconds"]
+        say.print(
+            f"{name} of a ready group of {SERVERS_ASKED}: {calls}; p50 {ours} ms, bare {bare} ms,"
+            f" {seen['beyondMilliseconds']} ms beyond it (target {REQUEST[name]} and < {BEYOND:g} ms)."
+        )
+
+
+def _tell_cold(cold: Json) -> None:
+    table = Table("cold start", "ms", "boto3 and the same clients, ms", "times", "target")
+    for handler, seen in cold.items():
+        times = f"{seen['timesBare']:.2f}"
+        table.add_row(handler, str(seen["milliseconds"]), str(seen["bareMilliseconds"]), times, f"<= {COLD}")
+    say.print(table)
 
 
 if __name__ == "__main__":

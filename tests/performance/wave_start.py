@@ -46,7 +46,7 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
 def _wave(cloud: BenchCloud, group_id: str, number: int) -> dict[str, Any]:
     account = cloud.description["account"]
     wave = {"executionId": "bench", "waveNumber": number, "protectionGroupIds": [group_id], "isDrill": True}
-    with _recorded() as calls:
+    with recorded() as calls:
         began = time.perf_counter()
         asked = start(account, parse(StartWave, wave), Caller("bench", "direct", f"bench-{number}"), now())
         answer = start_wave(asked)
@@ -55,7 +55,7 @@ def _wave(cloud: BenchCloud, group_id: str, number: int) -> dict[str, Any]:
     made = [operation for _, operation, _ in calls]
     assert made == ["Query", "TransactWriteItems", "StartRecovery", "PutItem"], made
     _over(account, number)
-    bare = {call[1]: _timed(partial(_send, call, number)) for call in calls}
+    bare = {call[1]: timed(partial(_send, call, number)) for call in calls}
     cloud.simulator.total()  # jobs proceed when DRS is next asked anything: not at the next wave's expense
     return {"wave": whole, **bare}
 
@@ -74,7 +74,7 @@ def _over(account: str, number: int) -> None:
 
 
 @contextmanager
-def _recorded() -> Iterator[list[Call]]:
+def recorded() -> Iterator[list[Call]]:
     """Every AWS call that is made meanwhile."""
     calls: list[Call] = []
     original = BaseClient._make_api_call
@@ -101,7 +101,8 @@ def _send(call: Call, number: int) -> None:
     client._make_api_call(operation, arguments)
 
 
-def _timed(act: Callable[[], object]) -> float:
+def timed(act: Callable[[], object]) -> float:
+    """Seconds that it takes."""
     began = time.perf_counter()
     act()
     return time.perf_counter() - began
