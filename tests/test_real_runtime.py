@@ -149,8 +149,7 @@ def test_waves_start_one_and_take_a_step(run: Lambda, wave: Json) -> None:
 @pytest.mark.long
 def test_worker_answers_a_message_about_a_group_and_one_about_a_wave(run: Lambda, group: Json, wave: Json) -> None:
     assert wave["executionId"] == "ledger-drill"
-    about = [{"groupId": group["groupId"]}, {"wave": "ledger-drill#0"}]
-    for each in about:
+    for each in ({"groupId": group["groupId"]}, {"wave": "ledger-drill#0"}):
         assert run("WorkerFunction", {"Records": [message(each)]}) == {"batchItemFailures": []}
     assert '"wave seen"' in run.of("WorkerFunction").log(), "the job was asked after"
 
