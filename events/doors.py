@@ -7,6 +7,7 @@ API Gateway REST proxy events: AWS, API Gateway Developer Guide, Lambda proxy in
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, TypeVar
 
 import orjson
@@ -102,7 +103,7 @@ def parse(model: type[M], fields: Mapping[str, Any]) -> M:
         Refused: it does not fit the model; says which field, and all that is wrong.
     """
     try:
-        return model.model_validate_json(canonical(fields), by_alias=True, by_name=False)
+        return model.model_validate_json(_text(fields), by_alias=True, by_name=False)
     except ValidationError as error:
         raise _refused(error) from error
     except TypeError as error:
@@ -142,10 +143,25 @@ def _mapping(value: object) -> Json:
     return value if isinstance(value, dict) else {}
 
 
+def _text(fields: Mapping[str, Any]) -> bytes:
+    text = canonical(fields)
+    if b"null" in text and not _finite(fields):
+        raise TypeError("a number is too large")
+    return text
+
+
+def _finite(value: object) -> bool:
+    """Python reads 1e999 as infinity, which is written as null: so a version to compare with would be passed over."""
+    if isinstance(value, float):
+        return isfinite(value)
+    within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return all(map(_finite, within))
+
+
 def _decoded(body: str) -> bytes:
     try:
         return base64.b64decode(body, validate=True)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise Refused("INVALID_JSON", "the body is not base64, though it says so", field="body") from error
 
 
@@ -173,7 +189,7 @@ def _refused(error: ValidationError) -> Refused:
 
 def _fault(detail: Mapping[str, Any]) -> Json:
     """One fault: our own codes are upper case already, pydantic's are mapped to the words that callers know."""
-    field = ".".join(str(part) for part in detail["loc"])
+    field = ".".join(str(part) for part in detail["loc"])[:_TEXT]
     kind = str(detail["type"])
     message = str(detail["msg"]).removeprefix("Value error, ")
     if kind.isupper():

@@ -74,7 +74,7 @@ def entry(operations: Iterable[Operation], elsewhere: str = "") -> Callable[[obj
         return _over_http(table[name], event, context, parameters)
 
     def handler(event: object, context: LambdaContext) -> Json:
-        if isinstance(event, dict) and "httpMethod" in event:
+        if isinstance(event, dict) and _came_over_http(event):
             return http.resolve(event, context)
         try:
             return _directly(table, event, context, elsewhere)
@@ -83,6 +83,12 @@ def entry(operations: Iterable[Operation], elsewhere: str = "") -> Callable[[obj
 
     http = rest(routes, over_http)
     return handler
+
+
+def _came_over_http(event: Mapping[str, Any]) -> bool:
+    """As API Gateway sends it, always; whoever calls directly may say anything."""
+    texts = all(isinstance(event.get(said), str) for said in ("httpMethod", "path"))
+    return texts and all(isinstance(event.get(said), dict | None) for said in ("headers", "multiValueHeaders"))
 
 
 def _directly(table: Mapping[str, Operation], event: object, context: LambdaContext, elsewhere: str) -> Json:
