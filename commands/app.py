@@ -48,10 +48,10 @@ def _answer(request: GroupRequest | ResolveProtectionGroup, asking: Asking) -> J
 
 def _fields(said: Json, event: Mapping[str, Any]) -> Json:
     """What HTTP says in its own way: a server in the path, and not to wait."""
-    if "serverId" in said:
+    if event["httpMethod"] == "DELETE" and "serverId" in said:
         said = {**said, "sourceServerIds": [said["serverId"]]}
         del said["serverId"]
-    waits = "respond-async" not in http_headers(event).get("prefer", "")
+    waits = event["httpMethod"] == "GET" or "respond-async" not in http_headers(event).get("prefer", "")
     return said if waits else {**said, "respondAsync": True}
 
 
