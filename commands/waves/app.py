@@ -94,7 +94,7 @@ def _platform(event: Json, context: LambdaContext) -> Json:
 
 def _acted(event: Json, state: Json, context: LambdaContext) -> Json:
     requested_at, account_id = now(), wiring.account_of(context.invoked_function_arn)
-    if event["action"] not in {"start_wave_recovery", "poll_wave_status"}:
+    if event["action"] not in ("start_wave_recovery", "poll_wave_status"):
         raise Refused("UNKNOWN_OPERATION", "action must be start_wave_recovery or poll_wave_status", field="action")
     polled = event["action"] == "poll_wave_status"
     number = state.get("current_wave_number") if polled else event.get("wave_number")

@@ -34,7 +34,7 @@ def wave_of(state: Any, number: Any) -> State:  # noqa: ANN401  whatever was sen
     waves = state.get("waves") if isinstance(state, dict) else None
     whole = isinstance(number, int) and not isinstance(number, bool)
     if not isinstance(waves, list) or not whole or not 0 <= number < len(waves):
-        raise Refused("INVALID_PARAMETER", f"state.waves has no wave {number!r}", field="wave_number")
+        raise Refused("INVALID_PARAMETER", f"state.waves has no wave {str(number)[:40]}", field="wave_number")
     if not isinstance(waves[number], dict):
         raise Refused("INVALID_PARAMETER", f"state.waves[{number}] is no object", field="state")
     return dict(waves[number])
