@@ -30,7 +30,10 @@ def iso_seconds(value: datetime | None) -> str | None:
 
 
 def _utc(value: datetime) -> datetime:
-    return value if value.tzinfo is UTC else value.astimezone(UTC)
+    try:
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is outside of the years 1 to 9999 in UTC") from error
 
 
 def earliest(*values: datetime | None) -> datetime | None:

@@ -2,13 +2,15 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from events.model import Model, ServerId
+from events.moments import moment
 
 GroupId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 ExecutionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_./-]{1,256}$")]
+Instant = Annotated[AwareDatetime, AfterValidator(moment)]
 
 
 class Question(Model):
@@ -27,7 +29,7 @@ class AboutGroup(Question):
     group_id: GroupId
     consistency: Literal["eventual", "strong"] = "eventual"
     min_version: Annotated[int, Field(ge=1)] | None = None
-    as_of: AwareDatetime | None = None
+    as_of: Instant | None = None
     version: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
