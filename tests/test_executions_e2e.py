@@ -135,7 +135,7 @@ def test_an_execution_cancelled_while_it_waits_starts_no_further_wave(cloud: Clo
 
 def test_a_pause_that_nobody_ends_in_time_cancels_the_execution(cloud: Cloud) -> None:
     """The deployed state machine with a day cut to a second, started the way a person does in the console."""
-    sfn, group_id = cloud.client("stepfunctions"), ready(cloud, "Forgotten", cloud.take_servers(1))
+    sfn, group_id = cloud.client("stepfunctions"), ready(cloud, "Paused and forgotten", cloud.take_servers(1))
     deployed = sfn.describe_state_machine(stateMachineArn=machine(cloud))
     definition = json.loads(deployed["definition"])
     definition["States"]["Pause"]["TimeoutSeconds"] = 1

@@ -7,6 +7,7 @@ from functools import partial
 from threading import RLock
 from typing import Any
 
+from moto.core.model_instances import reset_model_data
 from moto.iam.models import IAMBackend
 
 from local.simulator.calls import CallLog
@@ -64,6 +65,7 @@ class World:
             self.uninitialized.clear()
             self.catalogue, self.knobs = Catalogue(), Knobs(right_sizing=self.right_sizing)
             self.clock.reset()
+            reset_model_data()  # moto keeps every object it ever made, for a dashboard that nobody looks at
             self._populate()
 
     def account_of(self, access_key: str) -> str:

@@ -101,7 +101,7 @@ def test_another_role_makes_every_server_due_for_it_sees_with_other_eyes() -> No
     fields = {"groupId": "pg-abroad", "assumeRoleName": "preflight-2", "externalId": "deputy-8"}
     g.ask(desk, "pg-abroad", parse(ask.UpdateProtectionGroup, fields))
     [*_, last] = desk.store.history("group#pg-abroad")
-    due = LaunchConfigsDue(source_server_ids=(g.sid(1),), reason="redefined", requested_by="ada")
+    due = LaunchConfigsDue(source_server_ids=(g.sid(1),), reason="redefined", requested_by="ada", at=g.NOON)
     assert GROUP.parse(last.events)[-1] == due
 
 

@@ -167,7 +167,7 @@ def test_what_the_service_refuses_is_said_with_what_to_do(
     cloud: Cloud, run: Run, line: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     servers = cloud.take_servers(1)
-    ready(cloud, "Held", servers)
+    ready(cloud, "Held by a wave", servers)
     body = written(tmp_path, definition("Wants the same", servers))
 
     code, answer = run("create", "-f", body)
@@ -179,7 +179,7 @@ def test_what_the_service_refuses_is_said_with_what_to_do(
 
 
 def test_the_same_request_id_creates_one_group(cloud: Cloud, run: Run, tmp_path: Path) -> None:
-    body = written(tmp_path, definition("Once", cloud.take_servers(1)))
+    body = written(tmp_path, definition("Made once", cloud.take_servers(1)))
     first, again = (run("create", "-f", body, "--request-id", "cli-once")[1] for _ in range(2))
     assert first["groupId"] == again["groupId"]
 
