@@ -38,7 +38,7 @@ class GroupEvidence(Model):
 class WaveClaimed(Model):
     """The decision: these servers, on this evidence, are launched now. `claimed_by`: the request that made it.
 
-    `live_checked`: AWS was looked at for this wave, however fresh the proof.
+    `live_checked`: AWS was looked at for a wave within minutes of it, and every server was proved.
     """
 
     type: Literal["WaveClaimed"] = "WaveClaimed"

@@ -129,7 +129,7 @@ def _decision(start: Start, groups: list[GroupStream], path: waves.Path, now: da
         requested_at=start.requested_at,
         configuration_calls=start.configuration_calls(),
         claimed_by=start.context.command_id,
-        live_checked=start.request.live_check,
+        live_checked=start.request.live_check and path != "proceeded",
         claimed_at=now,
     )
 
