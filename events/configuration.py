@@ -14,7 +14,7 @@ from events import values as v
 from events.model import canonical
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+@with_config(ConfigDict(extra="forbid", strict=True, defer_build=True))
 class LaunchConfiguration(TypedDict, total=False):
     """What a recovered server is launched with (AWS: DRS launch settings, EC2 launch template)."""
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from events.facts import Code, Text
-from events.model import Model
+from events.model import DEFERRED, Model
 from events.moments import Moment
 from events.waves import Policy
 
@@ -126,7 +126,9 @@ ExecutionFact = (
     | WaveDone
     | ExecutionEnded
 )
-EXECUTION_FACTS: TypeAdapter[ExecutionFact] = TypeAdapter(Annotated[ExecutionFact, Field(discriminator="type")])
+EXECUTION_FACTS: TypeAdapter[ExecutionFact] = TypeAdapter(
+    Annotated[ExecutionFact, Field(discriminator="type")], config=DEFERRED
+)
 
 
 class Execution(Model):

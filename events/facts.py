@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from events.groups import Definition, Reason, ServerDefinition
-from events.model import Model, ServerId
+from events.model import DEFERRED, Model, ServerId
 from events.moments import Moment
 
 SHOWN_TEXT, KEPT_TEXT = 160, 512
@@ -195,4 +195,4 @@ GroupFact = (
     | GroupClaimed
     | GroupReleased
 )
-GROUP_FACTS: TypeAdapter[GroupFact] = TypeAdapter(Annotated[GroupFact, Field(discriminator="type")])
+GROUP_FACTS: TypeAdapter[GroupFact] = TypeAdapter(Annotated[GroupFact, Field(discriminator="type")], config=DEFERRED)

@@ -33,7 +33,7 @@ def at_time(store: Store, kind: Kind[S, F], moment: datetime, *key: str | int) -
 
 
 def _of(store: Store, kind: Kind[S, F], commit: Commit | None, *key: str | int) -> Stream[S, F]:
-    stream = Stream(kind, kind.stream_id(*key), kind.initial)
+    stream = Stream(kind, kind.stream_id(*key), kind.initial())
     if commit is None:
         return stream
     if commit.fold_version == kind.fold_version:

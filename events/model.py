@@ -10,6 +10,10 @@ ServerId = Annotated[str, StringConstraints(pattern=r"^s-[0-9a-f]{17}$")]
 """A DRS source server: ``s-`` and 17 hexadecimal digits."""
 
 
+DEFERRED = ConfigDict(defer_build=True)
+"""Validators are made when they are first needed: a function that starts makes only those of what it was asked."""
+
+
 class Model(BaseModel):
     """Frozen, strict, camelCase outside, and closed to fields nobody declared."""
 
@@ -21,6 +25,7 @@ class Model(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         serialize_by_alias=True,
+        defer_build=True,
     )
 
 

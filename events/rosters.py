@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from events.model import Model, ServerId
+from events.model import DEFERRED, Model, ServerId
 
 
 class Enrolment(Model):
@@ -36,7 +36,7 @@ class GroupWithdrawn(Model):
 
 
 RosterFact = GroupEnrolled | GroupWithdrawn
-ROSTER_FACTS: TypeAdapter[RosterFact] = TypeAdapter(Annotated[RosterFact, Field(discriminator="type")])
+ROSTER_FACTS: TypeAdapter[RosterFact] = TypeAdapter(Annotated[RosterFact, Field(discriminator="type")], config=DEFERRED)
 
 
 class Roster(Model):

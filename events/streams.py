@@ -31,7 +31,7 @@ class Kind(Generic[S, F]):
 
     name: str
     fold_version: int
-    initial: S
+    initial: type[S]
     evolve: Callable[[S, F], S]
     facts: TypeAdapter[F]
 
@@ -51,10 +51,10 @@ class Kind(Generic[S, F]):
             raise UnknownFact(f"a {self.name} fact that this code does not know: {error}") from error
 
 
-GROUP = Kind("group", 3, groups.Group(), evolve.evolve, facts.GROUP_FACTS)
-WAVE = Kind("wave", 2, wave_state.Wave(), wave_state.evolve, waves.WAVE_FACTS)
-EXECUTION = Kind("execution", 2, executions.Execution(), executions.evolve, executions.EXECUTION_FACTS)
-ROSTER = Kind("roster", 1, rosters.Roster(), rosters.evolve, rosters.ROSTER_FACTS)
+GROUP = Kind("group", 3, groups.Group, evolve.evolve, facts.GROUP_FACTS)
+WAVE = Kind("wave", 2, wave_state.Wave, wave_state.evolve, waves.WAVE_FACTS)
+EXECUTION = Kind("execution", 2, executions.Execution, executions.evolve, executions.EXECUTION_FACTS)
+ROSTER = Kind("roster", 1, rosters.Roster, rosters.evolve, rosters.ROSTER_FACTS)
 
 
 class Key(Model):
@@ -159,7 +159,7 @@ def load(store: Store, kind: Kind[S, F], *key: str | int) -> Stream[S, F]:
     stream_id = kind.stream_id(*key)
     commit = store.head(stream_id)
     if commit is None:
-        return Stream(kind, stream_id, kind.initial)
+        return Stream(kind, stream_id, kind.initial())
     if commit.fold_version == kind.fold_version:
         return remembered(kind, commit)
     return refold(store, kind, stream_id)
@@ -167,7 +167,7 @@ def load(store: Store, kind: Kind[S, F], *key: str | int) -> Stream[S, F]:
 
 def refold(store: Store, kind: Kind[S, F], stream_id: str) -> Stream[S, F]:
     """The stream from its first fact on: what a memo must agree with."""
-    stream = Stream(kind, stream_id, kind.initial)
+    stream = Stream(kind, stream_id, kind.initial())
     for commit in store.history(stream_id):
         stream = stream.follow(commit)
     return stream
@@ -185,7 +185,7 @@ def remembered(kind: Kind[S, F], commit: Commit) -> Stream[S, F]:
     return Stream(
         kind,
         commit.stream_id,
-        type(kind.initial).model_validate_json(canonical(memo["state"])),
+        kind.initial.model_validate_json(canonical(memo["state"])),
         commit.version,
         tuple(Key.model_validate_json(canonical(key)) for key in memo["keys"]),
         commit.hash,

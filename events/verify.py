@@ -40,7 +40,7 @@ def verify(store: Store, stream_id: str) -> Verdict:
 
 def walk(kind: Kind[Any, Any], stream_id: str, chain: Iterable[Commit]) -> Verdict:
     """The commits of one stream, in the order of their versions."""
-    stream: Stream[Any, Any] = Stream(kind, stream_id, kind.initial)
+    stream: Stream[Any, Any] = Stream(kind, stream_id, kind.initial())
     commits = iter(chain)
     while True:
         try:

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter
 
 from events.facts import Code, Text
 from events.groups import Target
-from events.model import Model, ServerId
+from events.model import DEFERRED, Model, ServerId
 from events.moments import Moment
 
 Path = Literal["fast", "repaired", "proceeded"]
@@ -162,4 +162,4 @@ WaveFact = (
     | RecoveryJobEnded
     | ClaimExtended
 )
-WAVE_FACTS: TypeAdapter[WaveFact] = TypeAdapter(Annotated[WaveFact, Field(discriminator="type")])
+WAVE_FACTS: TypeAdapter[WaveFact] = TypeAdapter(Annotated[WaveFact, Field(discriminator="type")], config=DEFERRED)

@@ -66,7 +66,7 @@ def _folded(store: Store, group_id: str, row: Row | None) -> tuple[Stream[Group,
     a memo that was wrong once does not come into the row by what is written on top of it.
     """
     stream_id, seen = GROUP.stream_id(group_id), row["version"] if row else 0
-    stream = Stream(GROUP, stream_id, GROUP.initial)
+    stream = Stream(GROUP, stream_id, GROUP.initial())
     head = None
     for commit in store.history(stream_id, since=max(seen, 1)):
         head = commit

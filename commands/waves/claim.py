@@ -90,7 +90,9 @@ def _claim(start: Start, groups: list[GroupStream], path: waves.Path, now: datet
     """One transaction: the decision with its evidence in the wave's stream, and a claim in every group's."""
     service = start.service
     fact = _decision(start, groups, path, now)
-    wave: WaveStream = Stream(WAVE, WAVE.stream_id(start.request.execution_id, start.request.wave_number), WAVE.initial)
+    wave: WaveStream = Stream(
+        WAVE, WAVE.stream_id(start.request.execution_id, start.request.wave_number), WAVE.initial()
+    )
     ours = wave.next(start.context, [fact], now)
     system = replace(start.context, via="system", causation_id=start.context.command_id)
     claims = []

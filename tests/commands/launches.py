@@ -27,7 +27,7 @@ def wave_of(desk: Desk, execution: str, number: int = 0) -> Wave:
 
 def group_at(desk: Desk, group_id: str, *, version: int = 0, moment: datetime | None = None) -> Group:
     """A group as it was at a version, or at a moment, folded from its facts."""
-    state = GROUP.initial
+    state = GROUP.initial()
     for commit in desk.store.history(GROUP.stream_id(group_id)):
         if moment and datetime.fromisoformat(commit.recorded_at) > moment:
             break

@@ -190,7 +190,7 @@ class Driven(RuleBasedStateMachine):
 
     @invariant()
     def waves_are_begun_in_order_one_at_a_time_and_none_once_it_is_cancelled(self) -> None:
-        execution, over = EXECUTION.initial, False
+        execution, over = EXECUTION.initial(), False
         for commit in self.there.store.history(EXECUTION.stream_id(NAME)):
             for fact in EXECUTION.parse(commit.events):
                 assert not execution.ended, f"{fact} after the end"

@@ -124,7 +124,7 @@ def test_a_stored_stream_folds_to_the_memo_that_was_stored_with_it(stream_id: st
     """If this fails, the fold has changed: raise its `fold_version` and write new golden commits beside these."""
     kind = KINDS[stream_id.partition("#")[0]]
     chain = [decode(stored(item)) for item in CHAIN if item["item"]["streamId"]["S"] == stream_id]
-    stream = Stream(kind, stream_id, kind.initial)
+    stream = Stream(kind, stream_id, kind.initial())
     before = GENESIS
     for commit in chain:
         assert commit.prev_hash == before

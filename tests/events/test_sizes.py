@@ -197,7 +197,7 @@ def test_its_row_fits() -> None:
 
 def test_the_roster_of_four_thousand_servers_fits() -> None:
     dice = Dice(11)
-    roster = Stream(ROSTER, ROSTER.stream_id(g.ACCOUNT, g.REGION), ROSTER.initial)
+    roster = Stream(ROSTER, ROSTER.stream_id(g.ACCOUNT, g.REGION), ROSTER.initial())
     for number in range(9):
         addresses = {f"subnet-{dice.hex(17)}": tuple(f"10.{number}.{n // 250}.{n % 250}" for n in range(222))}
         holds = Enrolment(

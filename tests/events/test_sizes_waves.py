@@ -101,7 +101,7 @@ def test_a_wave_of_500_servers_all_of_them_launched_and_all_of_them_named_as_off
         for n, chunk in enumerate(claim.chunks)
     ]
     ended = [w.RecoveryJobEnded(chunk=n, at=AT, ended_at=AT) for n in range(CHUNKS)]
-    wave = Stream(WAVE, WAVE.stream_id(claim.execution_id, claim.wave_number), WAVE.initial)
+    wave = Stream(WAVE, WAVE.stream_id(claim.execution_id, claim.wave_number), WAVE.initial())
     for facts in ([claim], dropped, jobs, [refused], [*launches, *ended, w.ClaimExtended(until=AT)]):
         commit = wave.next(g.by_ada(key=dice.word(LONGEST_KEY)), facts, AT)
         wave = wave.follow(commit)
@@ -170,7 +170,7 @@ def test_an_execution_of_50_waves_that_all_fail_at_length_fits(plan: RecoveryPla
         Key(command_id=dice.word(LONGEST_KEY), payload_hash=f"sha256:{dice.hex(64)}", version=n)
         for n in range(KEYS_KEPT)
     )
-    execution = Stream(EXECUTION, EXECUTION.stream_id(name), EXECUTION.initial, keys=keys)
+    execution = Stream(EXECUTION, EXECUTION.stream_id(name), EXECUTION.initial(), keys=keys)
     for facts in ([opened], [checked], *each, last):
         commit = execution.next(g.by_ada(key=dice.word(LONGEST_KEY)), facts, AT)
         execution = execution.follow(commit)
