@@ -11,7 +11,8 @@ from commands.operations import OPERATIONS as REQUESTS
 from commands.operations import GroupRequest, carry_out
 from commands.requests import ResolveProtectionGroup
 from commands.service import Service
-from events.doors import Json, http_headers
+from events.callers import http_headers
+from events.doors import Json
 from events.entry import Asking, Operation, entry
 
 API_BUDGET = timedelta(seconds=25)

@@ -10,8 +10,9 @@ from commands.pump import pump
 from commands.resolve import resolve
 from commands.service import GroupStream, Service
 from events import shown, status
+from events.callers import Caller
 from events.commits import Context, digest
-from events.doors import Caller, Json
+from events.doors import Json
 from events.model import canonical
 
 GroupRequest = (

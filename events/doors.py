@@ -1,4 +1,4 @@
-"""How a request comes in, through API Gateway or directly, and how its answer goes out. Pure.
+"""What a request says, through API Gateway or directly: its fields, and what is wrong with them. Pure.
 
 API Gateway REST proxy events: AWS, API Gateway Developer Guide, Lambda proxy integrations. A direct event names its
 `operation` and carries its fields flat, or under `body` and `queryParams`.
@@ -6,7 +6,6 @@ API Gateway REST proxy events: AWS, API Gateway Developer Guide, Lambda proxy in
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, TypeVar
 
@@ -16,63 +15,13 @@ from pydantic import ValidationError
 from events.configuration import BLOCKED
 from events.errors import LostRace, PreflightError, Refused, UnknownFact
 from events.model import Model, canonical
-from events.roles import EVERY_ROLE, Role, roles_of_groups, roles_of_principal
 
 Json = dict[str, Any]
 M = TypeVar("M", bound=Model)
 _TEXT = 200
+LARGEST_REQUEST, LARGEST_ANSWER = 4 * 2**20, 6_000_000
+"""Bytes. Lambda takes and gives 6 MB, and breaks off what is larger (AWS Lambda quotas); ours come with a reason."""
 NUMBERS, DIGITS = {"minVersion", "version", "limit", "waveNumber"}, 15
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, through which door, under which key, and what they may; a direct call's own word is only recorded."""
-
-    actor: str
-    via: str
-    key: str
-    correlation_id: str = ""
-    roles: frozenset[Role] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How callers of the API come to roles: by Cognito group, else by IAM principal, else the default."""
-
-    principals: Mapping[str, Role] = field(default_factory=dict)
-    default: frozenset[Role] = frozenset()
-
-
-def http_caller(event: Mapping[str, Any], key: str, access: Access) -> Caller:
-    """A user signed in with Cognito (`frontend`), or a principal signed with IAM (`api`).
-
-    Raises:
-        Refused: nobody is signed in, or with a token that says nothing of who it is.
-    """
-    context = _mapping(event.get("requestContext"))
-    claims = _mapping(_mapping(context.get("authorizer")).get("claims"))
-    user, arn = claims.get("cognito:username"), _mapping(context.get("identity")).get("userArn")
-    if (not user and not arn) or claims.get("token_use", "id") != "id":
-        raise Refused("UNAUTHENTICATED", "sign in: an id token of Cognito's, or a signature of IAM's", 401)
-    found = roles_of_groups(claims.get("cognito:groups")) if user else roles_of_principal(str(arn), access.principals)
-    headers = http_headers(event)
-    return Caller(
-        actor=str(_name(claims) if user else arn)[:_TEXT],
-        via="frontend" if user else "api",
-        key=str(headers.get("idempotency-key") or context.get("requestId") or key)[:_TEXT],
-        correlation_id=str(headers.get("x-correlation-id") or context.get("requestId") or "")[:_TEXT],
-        roles=found or access.default,
-    )
-
-
-def direct_caller(fields: Mapping[str, Any], key: str) -> Caller:
-    """Step Functions or another function: allowed by the resource policy, named as it names itself."""
-    return Caller(
-        actor=str(fields.get("invokedBy") or "direct")[:_TEXT],
-        via="direct",
-        key=str(fields.get("requestId") or key)[:_TEXT],
-        roles=EVERY_ROLE,
-    )
 
 
 def http_fields(event: Mapping[str, Any], parameters: Mapping[str, str]) -> Json:
@@ -83,7 +32,7 @@ def http_fields(event: Mapping[str, Any], parameters: Mapping[str, str]) -> Json
 
 def query_fields(event: Mapping[str, Any], parameters: Mapping[str, str]) -> Json:
     """The fields of a question: its query string, and its path, which wins; whole numbers where such are meant."""
-    asked = {**_mapping(event.get("queryStringParameters")), **parameters}
+    asked = {**mapping(event.get("queryStringParameters")), **parameters}
     numbers = {key: str(asked[key]) for key in NUMBERS & {*asked}}
     return {**asked, **{key: int(text) for key, text in numbers.items() if text.isdecimal() and len(text) <= DIGITS}}
 
@@ -110,6 +59,14 @@ def parse(model: type[M], fields: Mapping[str, Any]) -> M:
         raise Refused("INVALID_PARAMETER", f"the request is not JSON: {error}") from error
 
 
+TOO_LARGE = Refused("ANSWER_TOO_LARGE", "the answer is larger than Lambda can give: ask for less at once", 413)
+
+
+def fits(answer: Json) -> bool:
+    """Whether Lambda can give this answer."""
+    return len(orjson.dumps(answer)) <= LARGEST_ANSWER
+
+
 def json_text(body: Json) -> str:
     """A body as it goes out."""
     return orjson.dumps(body).decode()
@@ -128,23 +85,15 @@ def refusal(error: Exception) -> Refused:
     return Refused("INTERNAL", "something broke on our side: try again, then look at the log", 500, retryable=True)
 
 
-def http_headers(event: Mapping[str, Any]) -> dict[str, str]:
-    """The headers, names in lower case."""
-    return {str(name).lower(): str(value or "") for name, value in _mapping(event.get("headers")).items()}
-
-
-def _name(claims: Json) -> object:
-    """A person's name: the address they sign in with, once Cognito has seen that it is theirs."""
-    verified = str(claims.get("email_verified")).lower() == "true"
-    return (verified and claims.get("email")) or claims["cognito:username"]
-
-
-def _mapping(value: object) -> Json:
+def mapping(value: object) -> Json:
+    """The JSON object that a value is; of anything else, none."""
     return value if isinstance(value, dict) else {}
 
 
 def _text(fields: Mapping[str, Any]) -> bytes:
     text = canonical(fields)
+    if len(text) > LARGEST_REQUEST:
+        raise Refused("REQUEST_TOO_LARGE", f"a request has {LARGEST_REQUEST} bytes at most: split it", 413)
     if b"null" in text and not _finite(fields):
         raise TypeError("a number is too large")
     return text

@@ -14,21 +14,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from events.doors import (
-    Access,
-    Caller,
-    Json,
-    direct_caller,
-    direct_fields,
-    http_caller,
-    http_fields,
-    parse,
-    query_fields,
-)
+from events.callers import Access, Caller, direct_caller, http_caller
+from events.doors import TOO_LARGE, Json, direct_fields, fits, http_fields, parse, query_fields
 from events.errors import Refused
 from events.model import Model
 from events.redaction import redacted
-from events.rest import rest
+from events.rest import Routes, response
 from events.roles import Right, Role, default_roles, holders, may, principals
 from events.telling import told
 
@@ -66,54 +57,55 @@ class Operation:
 def entry(operations: Iterable[Operation], elsewhere: str = "") -> Callable[[object, LambdaContext], Json]:
     """A Lambda handler. ``elsewhere`` says to a direct caller which function answers what this one does not know."""
     table = {operation.name: operation for operation in operations}
-    said = ((route.partition(" "), operation.name) for operation in table.values() for route in operation.routes)
-    routes = [(method, path, name) for (method, _, path), name in said]
-
-    def over_http(name: str, parameters: dict[str, str]) -> tuple[int, Json]:
-        event, context = http.current_event.raw_event, http.lambda_context
-        return _over_http(table[name], event, context, parameters)
+    routes = Routes((route, operation.name) for operation in table.values() for route in operation.routes)
 
     def handler(event: object, context: LambdaContext) -> Json:
         if isinstance(event, dict) and _came_over_http(event):
-            return http.resolve(event, context)
-        try:
-            return _directly(table, event, context, elsewhere)
-        except Exception as error:  # noqa: BLE001  a direct caller is answered with the same shape, whatever happens
-            return told(error).body()
+            answer = response(*_over_http(table, routes, event, context))
+            return answer if fits(answer) else response(413, TOO_LARGE.body())
+        answer = _directly(table, event, context, elsewhere)
+        return answer if fits(answer) else TOO_LARGE.body()
 
-    http = rest(routes, over_http)
     return handler
 
 
 def _came_over_http(event: Mapping[str, Any]) -> bool:
     """As API Gateway sends it, always; whoever calls directly may say anything."""
     texts = all(isinstance(event.get(said), str) for said in ("httpMethod", "path"))
-    return texts and all(isinstance(event.get(said), dict | None) for said in ("headers", "multiValueHeaders"))
+    return texts and isinstance(event.get("headers"), dict | None)
 
 
 def _directly(table: Mapping[str, Operation], event: object, context: LambdaContext, elsewhere: str) -> Json:
-    fields = direct_fields(event)
-    operation = table.get(str(fields.pop("operation", None)))
-    if operation is None:
-        known = ", ".join(table)
-        raise Refused("UNKNOWN_OPERATION", f"operation must be one of {known}{elsewhere}", field="operation")
-    caller = direct_caller(fields, context.aws_request_id)
-    return _answered(operation, fields, Asking(caller, context))
+    try:
+        fields = direct_fields(event)
+        operation = _named(table, fields.pop("operation", None), elsewhere)
+        caller = direct_caller(fields, context.aws_request_id)
+        return _answered(operation, fields, Asking(caller, context))
+    except Exception as error:  # noqa: BLE001  a direct caller is answered with the same shape, whatever happens
+        return told(error).body()
+
+
+def _named(table: Mapping[str, Operation], name: object, elsewhere: str) -> Operation:
+    if isinstance(name, str) and name in table:
+        return table[name]
+    raise Refused("UNKNOWN_OPERATION", f"operation must be one of {', '.join(table)}{elsewhere}", field="operation")
 
 
 def _over_http(
-    operation: Operation, event: Mapping[str, Any], context: LambdaContext, parameters: Mapping[str, str]
+    table: Mapping[str, Operation], routes: Routes, event: Mapping[str, Any], context: LambdaContext
 ) -> tuple[int, Json]:
     roles: frozenset[Role] = frozenset()
     try:
+        name, parameters = routes.match(event)
+        operation = table[name]
         caller = http_caller(event, context.aws_request_id, _access())
         roles = caller.roles
         said = query_fields(event, parameters) if event["httpMethod"] == "GET" else http_fields(event, parameters)
         answer = _answered(operation, operation.fields(said, event), Asking(caller, context, event))
+        return operation.status(answer), answer
     except Exception as error:  # noqa: BLE001  the one place where our errors become HTTP
         refused = told(error)
         return refused.status, redacted(refused.body(), roles)
-    return operation.status(answer), answer
 
 
 def _answered(operation: Operation, fields: Json, asking: Asking) -> Json:

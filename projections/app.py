@@ -8,10 +8,9 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from events.batches import Record, each
 from events.dynamodb import DynamoStore
 from events.verify import Verdict
 from projections.catch_up import CaughtUp, catch_up
@@ -23,7 +22,6 @@ from projections.waking import Alarm
 SPARE = 30_000
 """Milliseconds left of the function's time when it stops."""
 log = Logger()
-stream = BatchProcessor(event_type=EventType.DynamoDBStreams)
 
 
 def now() -> datetime:
@@ -46,20 +44,21 @@ def _alarm() -> Alarm:
     return Alarm(boto3.client("sqs"), os.environ["WORK_QUEUE_URL"], now)
 
 
-def project(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401  powertools' partial response
+def project(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Each record is a doorbell; within a batch a group is caught up once."""
     done: set[str] = set()
 
-    def ring(record: DynamoDBRecord) -> None:
-        kind, _, group_id = _stream_id(record).partition("#")
-        if record.event_name is None or record.event_name.name != "INSERT":
-            log.error("a commit was changed or removed", stream_id=_stream_id(record), alarm="commit_changed")
-            _judged(verified(_store(), _rows(), _stream_id(record)))
+    def ring(record: Record) -> None:
+        stream_id = record["dynamodb"]["Keys"]["streamId"]["S"]
+        kind, _, group_id = stream_id.partition("#")
+        if record["eventName"] != "INSERT":
+            log.error("a commit was changed or removed", stream_id=stream_id, alarm="commit_changed")
+            _judged(verified(_store(), _rows(), stream_id))
         if kind == "group" and group_id not in done:
             _told(catch_up(_store(), _rows(), group_id, now))
             done.add(group_id)
 
-    return process_partial_response(event=event, record_handler=ring, processor=stream, context=context)
+    return each(event, ring)
 
 
 def sweep(_event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
@@ -108,8 +107,3 @@ def _told(found: CaughtUp) -> CaughtUp:
     if found.moved:
         log.info("projected", group_id=found.group_id, version=found.version)
     return found
-
-
-def _stream_id(record: DynamoDBRecord) -> str:
-    keys = record.dynamodb.keys if record.dynamodb else None
-    return str((keys or {}).get("streamId", ""))

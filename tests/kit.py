@@ -23,7 +23,8 @@ from commands.waves.requests import StartWave
 from commands.waves.start import Start, Waves
 from commands.waves.watch import watch
 from events import shown
-from events.doors import Caller, parse
+from events.callers import Caller
+from events.doors import parse
 from events.memory import MemoryStore
 from events.shown_waves import progress
 from events.streams import GROUP, load

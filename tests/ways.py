@@ -11,6 +11,7 @@ from commands import app as commands
 from commands.executions import app as executions
 from commands.waves import app as waves
 from events.entry import Operation
+from local.remote import told
 from queries import app as queries
 from tests.bench_cloud import BenchCloud as Cloud
 
@@ -94,7 +95,7 @@ def bare_event(cloud: Cloud, name: str, fields: Json) -> tuple[int, Json]:
         "requestContext": {"authorizer": {"claims": ADMIN}},
     }
     answer = cloud.invoke(OPERATIONS[name][0], event)
-    return answer["statusCode"], json.loads(answer["body"])
+    return answer["statusCode"], told(answer["body"], answer["headers"])
 
 
 def direct(cloud: Cloud, name: str, fields: Json) -> tuple[int, Json]:

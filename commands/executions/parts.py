@@ -7,7 +7,7 @@ from commands.executions.room import Executions
 from commands.waves.parts import now, start, waves
 from commands.waves.requests import StartWave
 from commands.waves.start import Start
-from events.doors import Caller
+from events.callers import Caller
 
 
 @cache

@@ -15,7 +15,8 @@ from commands.waves.parts import now, start, waves
 from commands.waves.readiness import check_readiness
 from commands.waves.requests import CheckReadiness, StartWave, WatchWave
 from commands.waves.watch import watch
-from events.doors import Caller, Json, parse
+from events.callers import Caller
+from events.doors import Json, parse
 from events.entry import Asking, Operation, entry
 from events.errors import Refused
 from events.shown_waves import progress

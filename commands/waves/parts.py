@@ -8,7 +8,7 @@ from commands import wiring
 from commands.operations import context_of
 from commands.waves.requests import StartWave
 from commands.waves.start import Start, Waves
-from events.doors import Caller
+from events.callers import Caller
 
 
 def now() -> datetime:

@@ -5,8 +5,6 @@ from typing import Any
 
 import orjson
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from commands import wiring
@@ -16,27 +14,27 @@ from commands.waves.jobs import UnseenError
 from commands.waves.parts import now, waves
 from commands.waves.start import Waves
 from commands.waves.watch import watch
+from events.batches import Record, each
 from events.errors import Refused
 
 SPARE = timedelta(seconds=20)
 """Left of the invocation when the apply must stop: a call can hang, and outcomes must be recorded."""
 log = Logger()
-queue = BatchProcessor(event_type=EventType.SQS)
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401  powertools' partial response
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """A message that fails comes back; one that finds nothing due is done."""
     here = waves(wiring.account_of(context.invoked_function_arn))
     deadline = now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - SPARE
 
-    def work(record: SQSRecord) -> None:
-        message = orjson.loads(record.body)
+    def work(record: Record) -> None:
+        message = orjson.loads(record["body"])
         if "wave" in message:
             _look(here, message["wave"])
         else:
-            _apply(here.service, message["groupId"], deadline, record.message_id)
+            _apply(here.service, message["groupId"], deadline, record["messageId"])
 
-    return process_partial_response(event=event, record_handler=work, processor=queue, context=context)
+    return each(event, work)
 
 
 def _apply(service: Service, group_id: str, deadline: datetime, cause: str) -> None:

@@ -23,8 +23,9 @@ from commands.executions.room import Executions
 from commands.operations import context_of
 from commands.waves.requests import StartWave
 from commands.waves.start import Start
+from events.callers import Caller
 from events.commits import Commit
-from events.doors import Caller, parse
+from events.doors import parse
 from events.executions import Execution
 from events.streams import EXECUTION
 from local.simulator.simulator import Simulator

@@ -6,7 +6,8 @@ import pytest
 
 from commands import requests as ask
 from commands.operations import carry_out
-from events.doors import Caller, parse
+from events.callers import Caller
+from events.doors import parse
 from events.facts import LaunchConfigsDue
 from events.streams import GROUP
 from tests.commands.bench import refused

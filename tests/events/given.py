@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from commands.operations import GroupRequest, context_of
 from commands.outcomes import Doors, SourceServer
 from commands.service import GroupStream, Service
+from events.callers import Caller
 from events.commits import Commit, Context
-from events.doors import Caller
 from events.facts import ApplyStarted, GroupFact, ProtectionGroupCreated
 from events.groups import Definition, Group
 from events.memory import MemoryStore

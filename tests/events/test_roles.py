@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.doors import Access, direct_caller, http_caller
+from events.callers import Access, direct_caller, http_caller
 from events.errors import Refused
 from events.redaction import LEFT_OUT, redacted
 from events.roles import GROUPS, RIGHTS, default_roles, may, principals, roles_of_groups, roles_of_principal

@@ -14,7 +14,8 @@ from commands.drs import CONFIG, WORKERS, Door
 from commands.operations import OPERATIONS, carry_out
 from commands.service import Service
 from commands.waves.parts import now
-from events.doors import Caller, parse
+from events.callers import Caller
+from events.doors import parse
 from events.memory import MemoryStore
 
 ACCOUNT, REGION = "123456789012", "us-east-1"

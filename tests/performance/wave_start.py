@@ -23,7 +23,8 @@ from commands.waves import start_wave
 from commands.waves.parts import now, start, waves
 from commands.waves.requests import StartWave
 from commands.waves.watch import watch
-from events.doors import Caller, parse
+from events.callers import Caller
+from events.doors import parse
 from tests.bench_cloud import BenchCloud
 from tests.performance.parts import SETTINGS
 

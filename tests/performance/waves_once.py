@@ -14,7 +14,8 @@ from commands.waves import start_wave
 from commands.waves.parts import now
 from commands.waves.requests import StartWave
 from commands.waves.start import Start, Waves
-from events.doors import Caller, parse
+from events.callers import Caller
+from events.doors import parse
 from tests.performance.parts import Bench, bench
 
 WAVES, SERVERS = 5, 100

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from commands.operations import OPERATIONS, carry_out
 from commands.requests import ApplyLaunchConfigs
 from events import facts as f
-from events.doors import Caller, parse
+from events.callers import Caller
+from events.doors import parse
 from events.errors import Refused
 from events.groups import Definition, ServerDefinition
 from events.model import canonical

@@ -148,8 +148,11 @@ def test_history_and_audit_log_are_answered_through_the_api(cloud: Cloud) -> Non
     assert (status, len(page["entries"])) == (200, 1)
     status, sheet_ = cloud.request("GET", f"/audit-log?groupId={group_id}&format=csv")
     assert status == 200
-    assert "ProtectionGroupCreated" in (sheet_["csv"] if isinstance(sheet_, dict) else sheet_)
     directly = {"operation": "get_audit_log", "groupId": group_id}
+    said = cloud.invoke("QueriesFunction", {**directly, "format": "csv"})
+    assert {*sheet_} == {*said}
+    assert sheet_["csv"] == said["csv"]
+    assert "ProtectionGroupCreated" in sheet_["csv"]
     found = turned(lambda **more: cloud.invoke("QueriesFunction", {**directly, **more}))
     assert [place(entry) for entry in found] == [place(entry) for entry in told["entries"]]
     assert cloud.request("GET", f"/audit-log?groupId={group_id}&nextToken=garbage")[0] == 400
