@@ -9,7 +9,11 @@ pip brings what requirements.txt pins, held against its hashes. Then, of what it
    rooms: ``boto3.client("dynamodb")``, ``call("iam", "GetInstanceProfile", ...)``. botocore has 430 of them, 27 MB.
 2. Of the services that are called: superseded versions, and examples. botocore takes the newest version.
 3. What installers note down. Names, versions, entry points and licences stay, for `importlib.metadata` and scanners.
-4. Scripts and bytecode. boto3/docs stays: boto3 itself imports it.
+4. Scripts, and the parts of libraries that no function imports (``UNUSED``). boto3/docs stays: boto3 imports it.
+
+What stays is compiled for Lambda's Python, if that is at hand: Lambda cannot write bytecode beside the sources, so
+every cold start would compile them again, which takes as long as all the rest of it. The bytecode is taken as it is
+(PEP 552, unchecked): the zip that carries it changes the sources' times.
 """
 
 import argparse
@@ -28,6 +32,8 @@ TARGET = ROOT / "build" / "function"
 PYTHON, PLATFORM = "3.13", "manylinux2014_aarch64"
 """Of Lambda, as template.yaml has it: `Runtime` and `Architectures`."""
 NOTED = ("METADATA", "entry_points.txt", "licenses", "LICENSE", "LICENSE.txt", "NOTICE")
+UNUSED = ("aws_lambda_powertools/event_handler", "boto3/examples", "bin")
+LAMBDA_TASK = "/var/task"
 _ELSEWHERE = ("--platform", PLATFORM, "--python-version", PYTHON)
 
 
@@ -47,6 +53,7 @@ def build(target: Path, root: Path = ROOT, *, here: bool = False) -> None:
         for room in ROOMS:
             shutil.copytree(root / room, package / room, ignore=shutil.ignore_patterns("__pycache__"))
         prune(package, called(root, services(package)))
+        compile_for(sys.executable if here else interpreter(), package)
         shutil.rmtree(target, ignore_errors=True)
         package.rename(target)
 
@@ -79,7 +86,27 @@ def prune(package: Path, kept: set[str]) -> None:
                 shutil.rmtree(service)
     for information in package.glob("*.dist-info"):
         _remove(path for path in information.iterdir() if path.name not in NOTED)
-    _remove([package / "bin", package / "boto3" / "examples", *package.rglob("__pycache__")])
+    _remove([*(package / unused for unused in UNUSED), *package.rglob("__pycache__")])
+
+
+def interpreter() -> str | None:
+    """Lambda's own Python, of whose bytecode every release of it knows the meaning; None if it is not on the PATH."""
+    name = f"python{PYTHON}"
+    asked = [name, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    try:
+        found = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return name if found == PYTHON else None
+
+
+def compile_for(python: str | None, package: Path) -> None:
+    """Bytecode beside every source, as if it lay where Lambda lays it."""
+    if python is None:
+        print(f"python{PYTHON} is not on the PATH: without bytecode, so every cold start takes twice as long")
+        return
+    how = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", str(package), "-p", LAMBDA_TASK]
+    subprocess.run([python, "-I", *how, str(package)], check=True)
 
 
 def size(package: Path) -> int:

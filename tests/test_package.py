@@ -2,6 +2,7 @@
 
 import ast
 import importlib.metadata
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -85,8 +86,25 @@ def test_it_is_made_for_the_lambda_that_the_template_asks_for() -> None:
 def test_it_is_small_and_has_no_bulk(built: Path) -> None:
     assert package.size(built) < 25_000_000
     names = {path.name for path in built.rglob("*")}
-    assert names.isdisjoint({"__pycache__", "tests", "RECORD", "bin", "examples-1.json", "local"})
+    assert names.isdisjoint({"tests", "RECORD", "bin", "examples-1.json", "local", "event_handler"})
     assert {path.name for path in built.iterdir()} >= set(package.ROOMS)
+
+
+def test_every_source_is_compiled_and_the_zip_that_moves_it_does_not_matter(built: Path) -> None:
+    sources = [path for path in built.rglob("*.py") if "botocore/data" not in str(path)]
+    for source in sources:
+        bytecode = Path(importlib.util.cache_from_source(str(source))).read_bytes()
+        assert bytecode[4:8] == (0b01).to_bytes(4, "little"), f"{source}: by hash, and unchecked (PEP 552)"
+        assert f"/var/task/{source.relative_to(built)}".encode() in bytecode, "what a traceback says of it"
+
+
+def test_without_lambdas_python_it_is_made_without_bytecode_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "app.py").write_text("")
+    package.compile_for(None, tmp_path)
+    assert not (tmp_path / "__pycache__").exists()
+    assert "cold start takes twice as long" in capsys.readouterr().out
 
 
 def test_versions_are_still_told(built: Path) -> None:

@@ -177,10 +177,10 @@ def _tell_requests(requests: Json) -> None:
 
 
 def _tell_cold(cold: Json) -> None:
-    table = Table("cold start", "ms", "boto3 and the same clients, ms", "times", "target")
+    table = Table("cold start", "ms", "boto3 and the same clients, ms", "times", "target", "our libraries alone, times")
     for handler, seen in cold.items():
-        times = f"{seen['timesBare']:.2f}"
-        table.add_row(handler, str(seen["milliseconds"]), str(seen["bareMilliseconds"]), times, f"<= {COLD}")
+        times, alone = f"{seen['timesBare']:.2f}", f"{seen['librariesTimesBare']:.2f}"
+        table.add_row(handler, str(seen["milliseconds"]), str(seen["bareMilliseconds"]), times, f"<= {COLD}", alone)
     say.print(table)
 
 
