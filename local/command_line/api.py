@@ -1,7 +1,7 @@
 """Through API Gateway, signed with IAM (SigV4) or with an id token of Cognito's."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +12,9 @@ from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
+from local.command_line.aws import in_plain_words
 from local.command_line.codes import Json
-from local.command_line.refusals import Refusal, in_plain_words, refusal
+from local.command_line.refusals import Refusal, refusal
 from local.command_line.routes import ROUTES
 
 SECONDS_TO_CONNECT, SECONDS_TO_ANSWER = 10, 60
@@ -44,11 +45,13 @@ class Api:
         """
         route = ROUTES[operation]
         path, body = route.filled(fields)
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        headers = {"Content-Type": "application/json", "Accept": "application/json, text/csv"}
         request = AWSRequest(route.method, self.url + path, headers, None if body is None else orjson.dumps(body))
         with in_plain_words(self.url):
             self.sign(request)
             answer = self.session.send(request.prepare())
+        if answer.status_code < REFUSED and answer.headers.get("Content-Type", "").startswith("text/csv"):
+            return _sheet(answer.content.decode(), answer.headers)
         return _judged(answer.status_code, answer.content, answer.headers.get("x-amzn-errortype", ""))
 
 
@@ -70,6 +73,12 @@ def bearing(token: str) -> Sign:
         request.headers["Authorization"] = f"Bearer {token}"
 
     return sign
+
+
+def _sheet(text: str, headers: Mapping[str, str]) -> Json:
+    """As a direct call answers: what is beside the sheet stands in headers, a token only if there is more."""
+    beside = {"asOf": "X-As-Of", "from": "X-From", "nextToken": "X-Next-Token"}
+    return {"csv": text, **{name: headers[header] for name, header in beside.items() if header in headers}}
 
 
 def _judged(status: int, content: bytes, kind: str) -> Json:

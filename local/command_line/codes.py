@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from rich.console import RenderableType
-
 Json = dict[str, Any]
-DONE, NOT_YET, FAILED, REFUSED, USAGE, INTERRUPTED = 0, 2, 3, 4, 64, 130
+DONE, NOT_YET, FAILED, REFUSED, USAGE, UNWRITTEN, INTERRUPTED = 0, 2, 3, 4, 64, 74, 130
 GROUP = {"ready": DONE, "not_configured": DONE, "pending": NOT_YET, "failed": FAILED}
 WAVE = {"recovered": DONE, "starting": NOT_YET, "running": NOT_YET, "partly": FAILED, "failed": FAILED}
 EXECUTION = {
@@ -19,8 +17,8 @@ EXECUTION = {
 VERDICT = {"go": DONE, "repair": NOT_YET, "no-go": FAILED}
 WORST = (FAILED, NOT_YET, DONE)
 
-Outcome = tuple[Json, int, tuple[RenderableType, ...]]
-"""What was answered, the exit code, and how people are shown it."""
+Outcome = tuple[Json, int]
+"""What was answered, and the exit code."""
 
 
 def worst(found: set[int]) -> int:

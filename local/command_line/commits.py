@@ -1,9 +1,13 @@
 """An entry of history or audit log, in few words."""
 
-from events.shown_commits import servers_of
+import re
+
+import orjson
+
 from local.command_line.codes import Json
 from local.command_line.plain import printable
 
+_SERVER = re.compile(rb'"(s-[0-9a-f]{17})"')
 MANY = 10
 """Changes told of one entry: 500 servers may have changed at once."""
 
@@ -16,7 +20,7 @@ def facts(entry: Json) -> str:
 
 def servers(entry: Json) -> int:
     """How many servers its facts name."""
-    return len({id_ for fact in entry["facts"] for id_ in servers_of(fact)})
+    return len({*_SERVER.findall(orjson.dumps(entry["facts"]))})
 
 
 def changes(entry: Json) -> list[str]:

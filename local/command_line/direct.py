@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import boto3
 import orjson
 from botocore.config import Config
+from botocore.session import Session
 
+from local.command_line.aws import in_plain_words
 from local.command_line.codes import Json
-from local.command_line.refusals import Refusal, UsageError, in_plain_words, refusal
+from local.command_line.refusals import Refusal, UsageError, refusal
 from local.command_line.routes import ROUTES
 
 FUNCTIONS = {route.function for route in ROUTES.values()}
@@ -23,7 +24,7 @@ _ONCE = Config(read_timeout=910, connect_timeout=10, retries={"total_max_attempt
 class Direct:
     """``stack`` says which functions these are, if ``named`` does not; ``endpoint`` is AWS's own if None."""
 
-    session: boto3.Session
+    session: Session
     stack: str = ""
     named: Mapping[str, str] | None = None
     endpoint: str | None = None
@@ -57,8 +58,8 @@ class Direct:
             raise UsageError(f"the stack {self.stack} lacks the outputs {', '.join(sorted(missing))}: name another")
         return outputs
 
-    def _client(self, service: str) -> Any:  # noqa: ANN401  boto3 makes its clients when asked for them
-        make: Any = self.session.client
+    def _client(self, service: str) -> Any:  # noqa: ANN401  botocore makes its clients when asked for them
+        make: Any = self.session.create_client
         return make(service, endpoint_url=self.endpoint, config=_ONCE)
 
 

@@ -2,47 +2,62 @@
 
 from argparse import Namespace
 
-from local.command_line import tables
 from local.command_line.codes import DONE, EXECUTION, Json, Outcome
 from local.command_line.files import object_in
-from local.command_line.talk import Step, Talk
+from local.command_line.progress import Step
+from local.command_line.talk import Talk
 
 
 def start(talk: Talk, arguments: Namespace) -> Outcome:
-    """From a plan in a file."""
-    return _outcome(talk.ask("start_execution", object_in(arguments.file)))
+    """From a plan in a file. Its name is its key: with ``--wait`` it is asked for again where that may help."""
+    return _asked(talk, "start_execution", object_in(arguments.file), arguments)
 
 
 def show(talk: Talk, arguments: Namespace) -> Outcome:
     """Which wave it is at, and how each ended."""
-    named = {"executionId": arguments.execution}
     if arguments.watch:
-        return _outcome(talk.follow(("get_execution", named), _over, _step, arguments.timeout))
-    return _outcome(talk.ask("get_execution", named))
+        return _followed(talk, arguments.execution, arguments.timeout)
+    return _outcome(talk.ask("get_execution", {"executionId": arguments.execution}))
 
 
 def resume(talk: Talk, arguments: Namespace) -> Outcome:
     """Let it go on."""
-    return _outcome(talk.ask("resume_execution", {"executionId": arguments.execution}))
+    return _asked(talk, "resume_execution", {"executionId": arguments.execution}, arguments)
 
 
 def cancel(talk: Talk, arguments: Namespace) -> Outcome:
     """Cancelled is what was asked for, and so done."""
-    answer, code, shown = _outcome(talk.ask("cancel_execution", {"executionId": arguments.execution}))
-    return answer, DONE if answer["status"] == "cancelled" else code, shown
+    answer, code = _outcome(talk.ask("cancel_execution", {"executionId": arguments.execution}))
+    return answer, DONE if answer["status"] == "cancelled" else code
+
+
+def _asked(talk: Talk, operation: str, fields: Json, arguments: Namespace) -> Outcome:
+    """Recorded, and then followed, if that is wished."""
+    answer = (talk.insist if arguments.wait else talk.ask)(operation, fields)
+    return _followed(talk, answer["executionId"], arguments.timeout) if arguments.wait else _outcome(answer)
+
+
+def _followed(talk: Talk, execution: str, timeout: float) -> Outcome:
+    return _outcome(talk.follow(("get_execution", {"executionId": execution}), _over, _step, timeout))
 
 
 def _outcome(execution: Json) -> Outcome:
-    return execution, EXECUTION[execution["status"]], tables.execution(execution)
+    return execution, EXECUTION[execution["status"]]
 
 
 def _over(execution: Json) -> bool:
-    return execution["endedAt"] is not None
+    """What waits for somebody does not go on while somebody waits for it."""
+    return execution["endedAt"] is not None or execution["pausedBeforeWave"] is not None
 
 
 def _step(execution: Json) -> Step:
-    """A pause says how it is ended."""
-    waves, said = execution["waves"], str(execution["status"])
-    if execution["pausedBeforeWave"] is not None:
-        said = f"paused before wave {execution['pausedBeforeWave']} (execution resume {execution['executionId']})"
-    return said, sum("endedAt" in wave for wave in waves), len(waves)
+    """The wave that began last, and how many have ended."""
+    waves = execution["waves"]
+    begun = [wave for wave in waves if wave["status"] != "waiting"]
+    ended = sum("endedAt" in wave for wave in waves)
+    return ", ".join([f"execution {execution['status']}", *map(_wave, begun[-1:]), "waves ended"]), ended, len(waves)
+
+
+def _wave(wave: Json) -> str:
+    launched = f" {wave['launched']} of {wave['total']} servers" if "launched" in wave else ""
+    return f"wave {wave['waveNumber']} {wave['waveName']} {wave['status']}{launched}"

@@ -15,12 +15,13 @@ def object_in(file: str) -> Json:
     Raises:
         UsageError: there is none.
     """
+    name = "standard input" if file == "-" else file
     try:
         body = orjson.loads(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
     except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}") from error
+        raise UsageError(f"{name}: {error.strerror}") from error
     except orjson.JSONDecodeError as error:
-        raise UsageError(f"{file} is not JSON: {error}") from error
+        raise UsageError(f"{name} is not JSON: {error}") from error
     if not isinstance(body, dict):
-        raise UsageError(f"{file} must hold one JSON object")
+        raise UsageError(f"{name} must hold one JSON object")
     return body

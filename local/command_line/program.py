@@ -4,75 +4,92 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from importlib import import_module
 
 import orjson
-from rich.console import Console
-from rich.text import Text
 
 from local.command_line.arguments import DEFAULTS, parser
-from local.command_line.codes import INTERRUPTED, REFUSED, USAGE, Json, Outcome
-from local.command_line.plain import printable
+from local.command_line.codes import INTERRUPTED, REFUSED, UNWRITTEN, USAGE, Json
+from local.command_line.plain import printable, say
 from local.command_line.refusals import Refusal, UsageError, refusal
 from local.command_line.talk import Talk
-from local.command_line.where import door
 
-WIDE = 160
-"""Columns where nobody's terminal says how many there are."""
+MISSHAPEN = (LookupError, TypeError, ValueError, AttributeError)
+"""What becomes of reading an answer that is not as this command knows it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code. With ``--json`` standard output gets one JSON document, also if the answer is no."""
     argv = sys.argv[1:] if argv is None else argv
-    say = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
-        answer, code, shown = _outcome(argv, say)
-    except UsageError as error:
-        return _no(say, {"error": "USAGE", "message": str(error), "retryable": False}, USAGE, argv, "")
-    except Refusal as no:
-        return _no(say, no.body, REFUSED, argv, no.advice)
+        return _main(argv, as_json="--json" in argv)
     except KeyboardInterrupt:
-        say.print("preflight: stopped looking; what was asked for goes on")
+        say("preflight: stopped looking; what was asked for goes on")
         return INTERRUPTED
+
+
+def _main(argv: Sequence[str], *, as_json: bool) -> int:
     try:
-        _print(answer, shown, as_json="--json" in argv)
-    except BrokenPipeError:  # whoever reads has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return code
+        code, text = _outcome(parser().parse_args(argv, Namespace()))
+    except SystemExit:  # --help has been printed
+        return _written("", 0)
+    except UsageError as error:
+        say(f"preflight: {error}")
+        code, body = USAGE, {"error": "USAGE", "message": str(error), "retryable": False}
+    except Refusal as no:
+        _tell(no)
+        code, body = REFUSED, no.body
+    else:
+        return _written(text, code)
+    return _written(_line(body) if as_json else "", code)
 
 
-def _outcome(argv: Sequence[str], say: Console) -> Outcome:
-    arguments = parser().parse_args(argv, Namespace())
+def _outcome(arguments: Namespace) -> tuple[int, str]:
+    """The exit code, and what standard output is given: JSON, else as people read it."""
     for name, value in DEFAULTS.items():
         vars(arguments).setdefault(name, value)
-    talk = Talk(door(arguments, os.environ), say)
+    from local.command_line.where import door  # noqa: PLC0415  botocore is slow to come, and --help does without
+
+    talk = Talk(door(arguments, os.environ), drawn=not arguments.json and bool(sys.stderr) and sys.stderr.isatty())
     try:
-        outcome: Outcome = arguments.run(talk, arguments)
-    except KeyError as error:
-        raise refusal("NOT_A_SERVICE", f"the answer has no {error}") from error
-    return outcome
+        answer, code = arguments.run(talk, arguments)
+        return code, _line(answer) if arguments.json else _for_people(arguments.shown, answer)
+    except MISSHAPEN as error:
+        raise refusal("NOT_A_SERVICE", f"this is not how the service answers: {error!r}") from error
 
 
-def _print(answer: Json, shown: Sequence[object], *, as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(f"{orjson.dumps(answer).decode()}\n")
-    else:
-        out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
-        for each in shown:
-            if isinstance(each, str):  # for another program: JSON, CSV
-                sys.stdout.write(f"{each}\n")
-            else:
-                out.print(each, soft_wrap=isinstance(each, Text))
-    sys.stdout.flush()
+def _for_people(shown: str, answer: Json) -> str:
+    """By a function's name in `tables` or `diff`: neither is imported for JSON."""
+    module, _, function = shown.partition(".")
+    draw = getattr(import_module(f"local.command_line.{module}"), function)
+    from local.command_line.styles import rendered  # noqa: PLC0415  the same
+
+    return rendered(draw(answer))
 
 
-def _no(say: Console, body: Json, code: int, argv: Sequence[str], advice: str) -> int:
-    if "--json" in argv:
-        sys.stdout.write(f"{orjson.dumps(body).decode()}\n")
+def _line(body: Json) -> str:
+    return f"{orjson.dumps(body).decode()}\n"
+
+
+def _written(text: str, code: int) -> int:
+    """The exit code, once the text is on standard output."""
+    try:
+        if sys.stdout is None:
+            raise OSError(0, "it is closed")  # noqa: TRY301  as if the system had said so
+        sys.stdout.write(text)
         sys.stdout.flush()
-    word = "" if code == USAGE else f"{body['error']}: "
-    say.print(printable(f"preflight: {word}{body.get('message', '')}"), markup=False)
-    for key, value in (body.get("details") or {}).items():
-        say.print(printable(f"  {key}: {printable(value)}"), markup=False)
-    if advice:
-        say.print(f"  what to do: {advice}", markup=False)
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        say(f"preflight: it is done, but standard output did not take the answer: {error.strerror}")
+        if sys.stdout:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNWRITTEN
     return code
+
+
+def _tell(no: Refusal) -> None:
+    say(f"preflight: {no.code}: {no.body.get('message', '')}")
+    for key, value in (no.body.get("details") or {}).items():
+        say(f"  {key}: {printable(value)}")
+    say(f"  what to do: {no.advice}")

@@ -5,11 +5,6 @@ Exception
 `-- Refusal      an `error` answer; or nobody could be asked, or did not answer    exit code 4
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from botocore import exceptions as aws
-
 from local.command_line.codes import Json
 
 ADVICE = {
@@ -28,14 +23,6 @@ ADVICE = {
     "NOT_A_SERVICE": "check --api, it ends with the stage; or the service there is of another age than this command",
 }
 ELSE = "docs/troubleshooting.md says what to do about each code"
-_UNSIGNED = (
-    aws.NoCredentialsError,
-    aws.PartialCredentialsError,
-    aws.CredentialRetrievalError,
-    aws.SSOError,
-    aws.TokenRetrievalError,
-)
-_UNREACHED = (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError, aws.SSLError)
 
 
 class UsageError(Exception):
@@ -60,26 +47,3 @@ class Refusal(Exception):
 def refusal(code: str, message: str, *, retryable: bool = False) -> Refusal:
     """A no of our own, in the shape that the service's have."""
     return Refusal({"error": code, "message": message, "retryable": retryable})
-
-
-@contextmanager
-def in_plain_words(whom: str) -> Iterator[None]:
-    """Whatever botocore raises, as a refusal.
-
-    Raises:
-        Refusal: always instead of an error of botocore's.
-    """
-    try:
-        yield
-    except _UNSIGNED as error:
-        raise refusal("NO_CREDENTIALS", f"{whom} was not asked: {error}") from error
-    except _UNREACHED as error:
-        raise refusal("NO_CONNECTION", f"{whom} cannot be reached: {error}", retryable=True) from error
-    except aws.HTTPClientError as error:
-        message = f"{whom} did not answer, and may have done it all the same: {error}"
-        raise refusal("NO_ANSWER", message, retryable=True) from error
-    except aws.ClientError as error:
-        told = error.response.get("Error", {})
-        raise refusal(str(told.get("Code", "AWS")), f"{whom}: {told.get('Message') or error}") from error
-    except aws.BotoCoreError as error:
-        raise refusal("AWS", f"{whom} was not asked: {error}") from error

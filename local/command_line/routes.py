@@ -24,7 +24,7 @@ class Door(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``function`` is the logical name in template.yaml."""
+    """``function`` is the logical name in template.yaml. A list in a path is of one."""
 
     method: str
     path: str
@@ -33,11 +33,15 @@ class Route:
     def filled(self, fields: Json) -> tuple[str, Json | None]:
         """Path with query, and body, of a request with these fields."""
         named = {name for _, name, _, _ in Formatter().parse(self.path) if name}
-        path = self.path.format(**{name: quote(str(fields[name]), safe=":") for name in named})
+        path = self.path.format(**{name: quote(_one(fields[name]), safe=":") for name in named})
         rest = {key: value for key, value in fields.items() if key not in named}
         if self.method != "GET":
             return path, rest
         return (f"{path}?{urlencode(rest, quote_via=quote)}" if rest else path), None
+
+
+def _one(value: object) -> str:
+    return ",".join(value) if isinstance(value, list) else str(value)
 
 
 ROUTES = {
@@ -45,6 +49,11 @@ ROUTES = {
     "get_protection_group": Route("GET", GROUP, "QueriesFunction"),
     "create_protection_group": Route("POST", "/protection-groups", "CommandsFunction"),
     "update_protection_group": Route("PUT", GROUP, "CommandsFunction"),
+    "delete_protection_group": Route("DELETE", GROUP, "CommandsFunction"),
+    "add_servers_to_group": Route("POST", f"{GROUP}/servers", "CommandsFunction"),
+    "remove_servers_from_group": Route("DELETE", f"{GROUP}/servers/{{sourceServerIds}}", "CommandsFunction"),
+    "get_server_launch_config": Route("GET", f"{GROUP}/servers/{{serverId}}/launch-config", "QueriesFunction"),
+    "resolve_protection_group": Route("GET", f"{GROUP}/resolve", "CommandsFunction"),
     "apply_launch_configs": Route("POST", f"{GROUP}/apply-launch-configs", "CommandsFunction"),
     "get_launch_config_status": Route("GET", f"{GROUP}/launch-config-status", "QueriesFunction"),
     "get_history": Route("GET", f"{GROUP}/history", "QueriesFunction"),

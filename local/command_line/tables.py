@@ -1,30 +1,28 @@
 """Answers as people read them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import orjson
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from local.command_line.codes import Json
 from local.command_line.commits import changes, facts, servers
-from local.command_line.plain import line, plain, word
+from local.command_line.styles import Shown, line, plain, table, word
 
-Shown = tuple[RenderableType, ...]
 MANY = 20
 """Rows shown of servers that are as they should be."""
 
 
-def json(answer: Json) -> str:
+def json(answer: Json) -> Shown:
     """As JSON that can be read, changed and sent back."""
-    return orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode()
+    return (orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode(),)
 
 
-def groups(found: Iterable[Json]) -> Table:
+def groups(answer: Json) -> Shown:
     """One row a group."""
-    table = _table("GROUP", "NAME", "STATUS", "SERVERS", "READY", "PENDING", "FAILED", "PROVED AT", "REGION")
-    for group in found:
+    rows = table("GROUP", "NAME", "STATUS", "SERVERS", "READY", "PENDING", "FAILED", "PROVED AT", "REGION")
+    for group in answer["groups"]:
         counts = group["counts"]
         cells = (
             counts["total"],
@@ -34,8 +32,8 @@ def groups(found: Iterable[Json]) -> Table:
             group["provedAt"],
             group["region"],
         )
-        table.add_row(plain(group["groupId"]), plain(group["groupName"]), word(group["status"]), *map(plain, cells))
-    return table
+        rows.add_row(plain(group["groupId"]), plain(group["groupName"]), word(group["status"]), *map(plain, cells))
+    return (rows,)
 
 
 def status(answer: Json) -> Shown:
@@ -44,13 +42,13 @@ def status(answer: Json) -> Shown:
     head = line(answer["groupId"], word(answer["status"]), f"{counts['ready']} of {counts['total']} servers ready")
     proof = _proof(answer, f"version {answer['version']}")
     then = (line("as of", answer["asOf"]),) if "asOf" in answer else ()
-    rows = {id_: server for id_, server in answer["serverConfigs"].items() if server["status"] != "ready"}
-    shown = rows or (answer["serverConfigs"] if counts["total"] <= MANY else {})
-    table = _table("SERVER", "STATUS", "WHY", "PROVED AT", "LAST APPLIED")
+    unready = {id_: server for id_, server in answer["serverConfigs"].items() if server["status"] != "ready"}
+    shown = unready or (answer["serverConfigs"] if counts["total"] <= MANY else {})
+    rows = table("SERVER", "STATUS", "WHY", "PROVED AT", "LAST APPLIED")
     for id_, server in shown.items():
         cells = (server.get("provedAt"), server["lastApplied"])
-        table.add_row(plain(id_), word(server["status"]), _why(server), *map(plain, cells))
-    return (head, *then, proof, *_reasons(answer), *([table] if shown else []))
+        rows.add_row(plain(id_), word(server["status"]), _why(server), *map(plain, cells))
+    return (head, *then, proof, *_reasons(answer), *([rows] if shown else []))
 
 
 def applied(answer: Json) -> Shown:
@@ -62,6 +60,11 @@ def applied(answer: Json) -> Shown:
         for error in answer["errors"]
     )
     return (head, *_reasons(answer), *errors)
+
+
+def deleted(answer: Json) -> Shown:
+    """That it is gone."""
+    return (line(answer["groupId"], plain("deleted", "bold"), "- version", answer["version"]),)
 
 
 def wave(answer: Json) -> Shown:
@@ -84,12 +87,12 @@ def _progress(answer: Json) -> Iterator[RenderableType]:
         yield plain(f"  ! {refusal['code']}: {refusal['message']}", "red")
     if "counts" in answer:
         yield line(*(f"{n} {name}" for name, n in answer["counts"].items() if n))
-    table = _table("SERVER", "LAUNCH", "INSTANCE", "TYPE", "ADDRESS")
+    rows = table("SERVER", "LAUNCH", "INSTANCE", "TYPE", "ADDRESS")
     for id_, server in answer.get("serverStatuses", {}).items():
         cells = ("launchStatus", "instanceId", "instanceType", "privateIp")
-        table.add_row(plain(id_), *(plain(server.get(cell)) for cell in cells))
-    if table.row_count:
-        yield table
+        rows.add_row(plain(id_), *(plain(server.get(cell)) for cell in cells))
+    if rows.row_count:
+        yield rows
 
 
 def readiness(answer: Json) -> Shown:
@@ -110,16 +113,23 @@ def execution(answer: Json) -> Shown:
     head = line(f"execution {answer['executionId']}", word(answer["status"]), answer["reason"])
     pause = answer["pausedBeforeWave"]
     paused = () if pause is None else (line(f"waits before wave {pause}: execution resume", answer["executionId"]),)
-    table = _table("WAVE", "NAME", "STATUS", "LAUNCHED", "OF", "ENDED AT")
+    rows = table("WAVE", "NAME", "STATUS", "LAUNCHED", "OF", "ENDED AT")
     for one in answer["waves"]:
         cells = (one.get("launched"), one.get("total"), one.get("endedAt"))
-        table.add_row(plain(one["waveNumber"]), plain(one["waveName"]), word(one["status"]), *map(plain, cells))
-    return (head, *paused, table)
+        rows.add_row(plain(one["waveNumber"]), plain(one["waveName"]), word(one["status"]), *map(plain, cells))
+    refused = (
+        plain(f"  ! wave {one['waveNumber']} {refusal['code']}: {refusal['message']}", "red")
+        for one in answer["waves"]
+        if (refusal := one.get("refusal"))
+    )
+    return (head, *paused, rows, *refused)
 
 
-def entries(found: Iterable[Json]) -> Shown:
-    """A line an entry of history or audit log, and below it what a definition changed."""
-    return tuple(each for one in found for each in _entry(one))
+def entries(answer: Json) -> Shown:
+    """A line an entry of history or audit log, and below it what a definition changed; or the sheet as it came."""
+    if "csv" in answer:
+        return (answer["csv"],)
+    return tuple(each for one in answer["entries"] for each in _entry(one))
 
 
 def _entry(one: Json) -> Iterator[Text]:
@@ -156,10 +166,3 @@ def _why(server: Json) -> Text:
 def _reasons(answer: Json) -> Iterator[Text]:
     for one in answer["reasons"]:
         yield plain(f"  {one['servers']} servers {one['reason']}", "yellow")
-
-
-def _table(*names: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in names:
-        table.add_column(name, overflow="fold")
-    return table

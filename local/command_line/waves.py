@@ -2,10 +2,11 @@
 
 from argparse import Namespace
 
-from local.command_line import tables
 from local.command_line.codes import FAILED, NOT_YET, VERDICT, WAVE, Json, Outcome, worst
+from local.command_line.plain import say
+from local.command_line.progress import Step
 from local.command_line.refusals import UsageError
-from local.command_line.talk import Step, Talk
+from local.command_line.talk import Talk
 
 
 def start(talk: Talk, arguments: Namespace) -> Outcome:
@@ -20,17 +21,17 @@ def start(talk: Talk, arguments: Namespace) -> Outcome:
         "liveCheck": arguments.live_check or None,
     }
     answer = (talk.insist if arguments.wait else talk.ask)("start_wave_recovery", fields)
-    if not arguments.wait:
-        talk.say.print(f"wave show {arguments.execution} {arguments.number} --watch  tells what becomes of it")
-        return answer, FAILED if answer["decision"] == "refused" else NOT_YET, tables.wave(answer)
-    return _outcome(talk.follow(("get_wave", named), _over, _step, arguments.timeout))
+    if arguments.wait:
+        return _followed(talk, named, arguments.timeout)
+    say(f"wave show {arguments.execution} {arguments.number} --watch  tells what becomes of it")
+    return answer, FAILED if answer["decision"] == "refused" else NOT_YET
 
 
 def show(talk: Talk, arguments: Namespace) -> Outcome:
     """How far it has come."""
     named = {"executionId": arguments.execution, "waveNumber": arguments.number}
     if arguments.watch:
-        return _outcome(talk.follow(("get_wave", named), _over, _step, arguments.timeout))
+        return _followed(talk, named, arguments.timeout)
     return _outcome(talk.ask("get_wave", named))
 
 
@@ -40,12 +41,15 @@ def readiness(talk: Talk, arguments: Namespace) -> Outcome:
         raise UsageError("name groups, or else --servers")
     about = {"protectionGroupIds": arguments.groups} if arguments.groups else {"sourceServerIds": arguments.servers}
     answer = talk.ask("check_readiness", {"waves": [about]})
-    code = worst({VERDICT[wave["verdict"]] for wave in answer["waves"]})
-    return answer, code, tables.readiness(answer)
+    return answer, worst({VERDICT[wave["verdict"]] for wave in answer["waves"]})
+
+
+def _followed(talk: Talk, named: Json, timeout: float) -> Outcome:
+    return _outcome(talk.follow(("get_wave", named), _over, _step, timeout))
 
 
 def _outcome(wave: Json) -> Outcome:
-    return wave, WAVE[wave["status"]], tables.wave(wave)
+    return wave, WAVE[wave["status"]]
 
 
 def _over(wave: Json) -> bool:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import boto3
 import orjson
 from botocore.exceptions import BotoCoreError
+from botocore.session import Session
 
 from local.command_line.api import Api, bearing, signed
+from local.command_line.aws import in_plain_words
 from local.command_line.codes import Json
 from local.command_line.direct import Direct, functions
-from local.command_line.refusals import UsageError, in_plain_words
+from local.command_line.refusals import UsageError
 from local.command_line.routes import Door
 
 HERE = {"127.0.0.1", "::1", "localhost"}
@@ -79,18 +80,23 @@ def _line(file: str) -> Json:
     return dict(line)
 
 
-def _session(arguments: Namespace, environment: Mapping[str, str], line: Json | None) -> boto3.Session:
+def _session(arguments: Namespace, environment: Mapping[str, str], line: Json | None) -> Session:
     """The embedded cloud's root, if its line is there and no profile is named; else as AWS's own tools find it."""
     region = arguments.region or (line or {}).get("region") or environment.get("AWS_REGION")
+    session = Session(profile=arguments.profile)
     try:
-        if line and not arguments.profile:
-            return boto3.Session(str(line["account"]), "preflight", region_name=region)
-        return boto3.Session(profile_name=arguments.profile, region_name=region)
-    except BotoCoreError as error:
+        session.get_scoped_config()
+    except BotoCoreError as error:  # no such profile
         raise UsageError(str(error)) from error
+    if region:
+        session.set_config_variable("region", region)
+    if line and not arguments.profile:
+        session.set_credentials(str(line["account"]), "preflight")
+    return session
 
 
-def _direct(arguments: Namespace, place: Place, session: boto3.Session) -> Direct:
+def _direct(arguments: Namespace, place: Place, session: Session) -> Direct:
+    _region(arguments, "", session)
     endpoint = arguments.endpoint_url or (place.line or {}).get("endpoint")
     if "=" in place.direct:
         return Direct(session, named=functions(place.direct), endpoint=endpoint)
@@ -106,10 +112,10 @@ def _url(text: str, token: str) -> str:
     return text.rstrip("/")
 
 
-def _region(arguments: Namespace, url: str, session: boto3.Session) -> str:
+def _region(arguments: Namespace, url: str, session: Session) -> str:
     """Where the signature counts: as said, else as the address itself says."""
     named = _REGION.search(url)
-    region = arguments.region or (named and named[1]) or session.region_name
+    region = arguments.region or (named and named[1]) or session.get_config_variable("region")
     if not region:
-        raise UsageError("say the --region: the address does not (or set AWS_REGION)")
+        raise UsageError("say the --region (or set AWS_REGION): nothing else here does")
     return str(region)

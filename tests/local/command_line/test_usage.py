@@ -1,0 +1,43 @@
+"""A command line that makes no sense: one line says so, and nobody is asked."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.local.command_line.bench import NOBODY, USAGE, Ask
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("groups",),
+        ("groups", "--api", "ftp://nowhere"),
+        ("groups", "--api", "http://recovery.example.com"),
+        ("groups", "--api", NOBODY, "--direct", "preflight"),
+        ("groups", "--direct", "commands=a,queries=b"),
+        ("groups", "--serve-line", "/nowhere.json"),
+        ("groups", "--api", NOBODY, "--profile", "nobody's"),
+        ("create", "-f", "/nowhere.json", "--api", NOBODY),
+        ("create", "-f", "/dev/null", "--api", NOBODY),
+        ("apply", "pg-1", "--wait", "--no-wait", "--api", NOBODY),
+        ("audit", "--csv", "--json", "--api", NOBODY),
+        ("audit", "--limit", "-1", "--api", NOBODY),
+        ("wave", "start", "exec-1", "0", "pg-1", "--api", NOBODY),
+        ("readiness", "--api", NOBODY),
+        ("status", "pg-1", "--timeout", "soon", "--api", NOBODY),
+        ("status", "pg-1", "--js", "--api", NOBODY),
+    ],
+)
+def test_what_makes_no_sense_is_said_in_one_line_and_nobody_is_asked(ask: Ask, arguments: tuple[str, ...]) -> None:
+    code, out, err = ask(*arguments)
+    assert (code, err.startswith("preflight: "), err.count("\n")) == (USAGE, True, 1)
+    assert not out if "--json" not in arguments else json.loads(out)["error"] == "USAGE"
+
+
+def test_an_update_from_another_groups_file_is_not_sent(ask: Ask, tmp_path: Path) -> None:
+    body = tmp_path / "body.json"
+    body.write_text('{"groupId": "pg-2"}')
+    code, _, err = ask("update", "pg-1", "-f", str(body), "--api", NOBODY)
+    assert (code, "pg-2, not of pg-1" in err) == (USAGE, True)
