@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
 
 from commands.lists import Exclusions, Precedence, SelectionTags, ServerIds, Servers, TagOverrides
 from events.configuration import LaunchConfiguration
@@ -19,6 +20,9 @@ ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,
 Policy = Literal["block", "proceed"]
 Shown = Annotated[Any, Field(exclude=True)]
 """What a group is shown with and cannot be told: passed over, so that what was read can be sent back."""
+
+LeftOut = SkipJsonSchema[None]
+"""What may be left out, but be no null: then it is refused (`commands.drafts`), and is not published."""
 
 
 class Request(Model):
@@ -85,13 +89,13 @@ class UpdateProtectionGroup(NamedServers, AsShown):
 
     group_id: GroupId
     version: Annotated[int, Field(ge=1)] | None = None
-    group_name: GroupName | None = None
-    description: Description | None = None
+    group_name: GroupName | LeftOut = None
+    description: Description | LeftOut = None
     region: Region | None = None
     account_id: AccountId | None = None
     assume_role_name: RoleName | None = None
     external_id: Annotated[ExternalId | None, Field(repr=False)] = None
-    launch_config: LaunchConfiguration | None = None
+    launch_config: LaunchConfiguration | LeftOut = None
     on_not_ready: Policy | None = None
     server_selection_tags: SelectionTags | None = None
     tag_overrides: TagOverrides | None = None

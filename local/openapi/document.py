@@ -16,25 +16,17 @@ from commands.executions import app as executions_app
 from commands.waves import app as waves_app
 from events.entry import Operation
 from events.roles import holders
-from local.openapi.answers import ErrorAnswer
-from local.openapi.published import ANSWERS, PUBLISHED
+from events.shown_commits import FACTS
+from local.openapi.answers import ErrorAnswer, GatewayAnswer
+from local.openapi.published import PUBLISHED
+from local.openapi.responses import json_of, responses
 from queries import app as queries_app
 
 REF = "#/components/schemas/{model}"
 VERSION = "3.1.0"
 APPS = (commands_app, waves_app, executions_app, queries_app)
-ERRORS = {
-    400: "a field is wrong: `details.field` names it",
-    401: "nobody is signed in",
-    403: "none of the caller's roles may",
-    404: "there is no such thing",
-    409: "not as things stand: read again, or try again later if `retryable`",
-    413: "too large",
-    429: "too many requests: try again later",
-    500: "something broke on our side",
-    503: "not now: try again",
-}
-ACCEPTED = 202
+NULL = {"type": "null"}
+CHOICES = {"type": {"enum": sorted(FACTS)}}
 PATH = Path(__file__).parent.parent.parent / "docs" / "openapi.json"
 Json = dict[str, Any]
 
@@ -53,7 +45,12 @@ def operations() -> list[Operation]:
 def document() -> Json:
     """The whole document; the same code makes the same bytes."""
     table = operations()
-    models: list[type[BaseModel]] = [*{operation.model: None for operation in table}, *PUBLISHED, ErrorAnswer]
+    models: list[type[BaseModel]] = [
+        *{operation.model: None for operation in table},
+        *PUBLISHED,
+        ErrorAnswer,
+        GatewayAnswer,
+    ]
     names, schemas = models_json_schema([(model, "validation") for model in models], by_alias=True, ref_template=REF)
     refs = {model: names[(model, "validation")] for model in models}
     paths: Json = {}
@@ -93,10 +90,11 @@ def _operation(operation: Operation, path: str, method: str, refs: dict[type[Bas
         "summary": (operation.model.__doc__ or "").partition("\n")[0],
         "description": f"Roles: {', '.join(holders(operation.right))}.",
         "parameters": [*_path(in_path, schema), *(_query(in_path, schema) if method == "GET" else _headers(method))],
-        "responses": _responses(operation, refs),
+        "responses": responses(operation, refs),
     }
     if method in {"POST", "PUT"}:
-        shown["requestBody"] = {"required": True, "content": _json(_body(refs[operation.model], in_path, schema))}
+        needed = not {*schema.get("required", [])} <= {*in_path}
+        shown["requestBody"] = {"required": needed, "content": json_of(_body(refs[operation.model], in_path, schema))}
     return shown
 
 
@@ -109,10 +107,24 @@ def _path(names: Iterable[str], schema: Json) -> list[Json]:
 def _query(in_path: list[str], schema: Json) -> list[Json]:
     required = schema.get("required", [])
     return [
-        {"name": name, "in": "query", "required": name in required, "schema": kind}
+        {"name": name, "in": "query", "required": name in required, "schema": _said(kind) | CHOICES.get(name, {})}
         for name, kind in schema.get("properties", {}).items()
         if name not in {*in_path, "requestId", "invokedBy"}
     ]
+
+
+def _said(kind: Json) -> Json:
+    """A parameter is said or is not: text has no null."""
+    kinds = [each for each in kind.get("anyOf", []) if each != NULL]
+    rest = {name: value for name, value in kind.items() if name != "anyOf"}
+    return _with_default({**rest, **kinds[0]}) if len(kinds) == 1 else kind
+
+
+def _with_default(kind: Json) -> Json:
+    """Without a default of null where there can be none."""
+    if NULL in kind.get("anyOf", []):
+        return kind
+    return {name: value for name, value in kind.items() if (name, value) != ("default", None)}
 
 
 def _headers(method: str) -> list[Json]:
@@ -129,29 +141,6 @@ def _body(ref: Json, in_path: list[str], schema: Json) -> Json:
     """The model; without what the path says, which need not be in the body, too."""
     if not in_path:
         return ref
-    kept = {name: kind for name, kind in schema["properties"].items() if name not in in_path}
+    kept = {name: _with_default(kind) for name, kind in schema["properties"].items() if name not in in_path}
     required = [name for name in schema.get("required", []) if name not in in_path]
     return {"type": "object", "additionalProperties": False, "properties": kept, "required": required}
-
-
-def _responses(operation: Operation, refs: dict[type[BaseModel], Json]) -> Json:
-    answers = ANSWERS[operation.name]
-    found = {
-        str(status): {
-            "description": "recorded, and goes on" if status == ACCEPTED else "done",
-            "content": _json(_any(models, refs)),
-        }
-        for status, models in answers.items()
-    }
-    errors = {
-        str(status): {"description": text, "content": _json(refs[ErrorAnswer])} for status, text in ERRORS.items()
-    }
-    return {**found, **errors}
-
-
-def _any(models: tuple[type[BaseModel], ...], refs: dict[type[BaseModel], Json]) -> Json:
-    return refs[models[0]] if len(models) == 1 else {"anyOf": [refs[model] for model in models]}
-
-
-def _json(schema: Json) -> Json:
-    return {"application/json": {"schema": schema}}

@@ -17,7 +17,10 @@ class Change(Answer):
 
 
 class Entry(Answer):
-    """One commit: what was commanded, by whom, through which door, and the facts that followed (docs/events.md)."""
+    """One commit: what was commanded, by whom, through which door, and the facts that followed (docs/events.md).
+
+    `fault`: its facts could not be read.
+    """
 
     stream_id: str
     version: int
@@ -30,13 +33,13 @@ class Entry(Answer):
     causation_id: str
     facts: list[dict[str, Any]]
     changes: list[Change] | None = None
+    fault: str | None = None
 
 
 class Page(Answer):
-    """A page, newest first: `entries`, or `csv` if that was asked for. Go on with `nextToken` until it is null."""
+    """A page, newest first; go on with `nextToken` until it is null. A sheet (`format=csv`) is the body itself."""
 
-    entries: list[Entry] | None = None
-    csv: str | None = None
+    entries: list[Entry]
     as_of: str
     next_token: str | None
 

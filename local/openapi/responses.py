@@ -1,0 +1,64 @@
+"""What comes out of an operation: by status a body and headers, whether a function answers or API Gateway itself."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from events.entry import Operation
+from events.rest import STATED
+from local.openapi.answers import ErrorAnswer, GatewayAnswer
+from local.openapi.published import ANSWERS
+
+Json = dict[str, Any]
+Refs = dict[type[BaseModel], Json]
+ERRORS = {
+    400: "a field is wrong: `details.field` names it",
+    401: "nobody is signed in",
+    403: "none of the caller's roles may",
+    404: "there is no such thing",
+    409: "not as things stand: read again, or try again later if `retryable`",
+    413: "too large",
+    429: "too many requests: try again later",
+    500: "something broke on our side",
+    502: "the function broke off: ask how things stand before trying again",
+    503: "not now: try again",
+    504: "no answer within 29 s: what was asked may go on, ask how things stand",
+}
+GATEWAY = {403, 413, 429, 500, 502, 504}
+"""What API Gateway refuses by itself, too."""
+LATER = {409, 429, 503}
+ACCEPTED = 202
+TEXT: Json = {"schema": {"type": "string"}}
+ORIGIN: Json = {"Access-Control-Allow-Origin": {"required": True, **TEXT}}
+SHEET: Json = {name: {"description": f"`{key}`, beside a sheet", **TEXT} for key, name in STATED.items()}
+RETRY: Json = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
+
+
+def responses(operation: Operation, refs: Refs) -> Json:
+    """Every response, by status."""
+    done = {status: _done(operation, status, refs) for status in ANSWERS[operation.name]}
+    return {str(status): shown for status, shown in {**done, **{each: _refused(each, refs) for each in ERRORS}}.items()}
+
+
+def json_of(schema: Json) -> Json:
+    """A body that is JSON."""
+    return {"application/json": {"schema": schema}}
+
+
+def _done(operation: Operation, status: int, refs: Refs) -> Json:
+    sheets = "format" in operation.model.model_fields
+    return {
+        "description": "recorded, and goes on" if status == ACCEPTED else "done",
+        "headers": {**ORIGIN, **(SHEET if sheets else {})},
+        "content": {**json_of(_any(ANSWERS[operation.name][status], refs)), **({"text/csv": TEXT} if sheets else {})},
+    }
+
+
+def _refused(status: int, refs: Refs) -> Json:
+    models = (ErrorAnswer, GatewayAnswer) if status in GATEWAY else (ErrorAnswer,)
+    headers = {"headers": RETRY} if status in LATER else {}
+    return {"description": ERRORS[status], **headers, "content": json_of(_any(models, refs))}
+
+
+def _any(models: tuple[type[BaseModel], ...], refs: Refs) -> Json:
+    return refs[models[0]] if len(models) == 1 else {"anyOf": [refs[model] for model in models]}
