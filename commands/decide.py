@@ -1,7 +1,7 @@
 """What follows from what is asked: state and request in, facts out. Touches nothing; the clock is an argument."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from commands import define
 from commands import requests as ask
@@ -13,6 +13,10 @@ from events import facts as f
 from events import groups as g
 from events import status
 from events.errors import Refused
+
+
+COOL_DOWN = timedelta(minutes=1)
+"""Between two forced applies of a group: each is five calls a server, of rates that a whole account shares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +100,24 @@ def decide(group: g.Group, command: Command, asked: Asked) -> Facts:  # noqa: C9
 def _apply(group: g.Group, command: ask.ApplyLaunchConfigs, asked: Asked) -> Facts:
     """Whatever is not ready is tried at once; what waits for its first try already needs no new epoch."""
     if command.force:
+        _cooled_down(group, asked.now)
         return renewed(tuple(sorted(id_ for id_, s in group.servers.items() if s.wanted)), "forced", asked)
     stuck = [id_ for id_, s in group.servers.items() if s.wanted and (s.failed or s.errors or s.retry_at)]
     return renewed(tuple(sorted({*stuck, *status.stale(group, asked.now)})), "requested", asked)
+
+
+def _cooled_down(group: g.Group, now: datetime) -> None:
+    if group.forced_at is None or now >= group.forced_at + COOL_DOWN:
+        return
+    raise Refused(
+        "COOLING_DOWN",
+        f"{group.group_id} was forced less than a minute ago: try again later, or apply without force",
+        429,
+        groupId=group.group_id,
+        field="force",
+        retryable=True,
+        retryAfter=int((group.forced_at + COOL_DOWN - now).total_seconds()) + 1,
+    )
 
 
 def _lease(group: g.Group, command: StartApply, asked: Asked) -> Facts:

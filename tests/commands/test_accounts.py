@@ -11,6 +11,7 @@ from commands.aws.accounts import Accounts
 from commands.aws.buckets import MemoryBuckets
 from commands.aws.calls import Calls
 from commands.aws.limiter import Limiter
+from commands.decide import COOL_DOWN
 from commands.drs import CONFIG, Door
 from commands.service import Service
 from commands.waves.start import Waves
@@ -130,9 +131,11 @@ def test_no_key_or_token_of_a_session_is_told_or_logged_whatever_becomes_of_it(
     [*_, newest] = sessions = [*desk.simulator.world.identities.sessions.values()]
     quoted = f"{newest.access_key} may not; session-token={newest.token}, secret: {newest.secret}"
     desk.simulator.fault(Fault("AccessDeniedException", "drs:GetLaunchConfiguration", times=None, message=quoted))
+    desk.clock.sleep(COOL_DOWN.total_seconds())
     desk.ask("apply_launch_configs", groupId=group_id, force=True)
     desk.simulator.world.identities.roles.clear()
     desk.simulator.revoke()
+    desk.clock.sleep(COOL_DOWN.total_seconds())
     desk.ask("apply_launch_configs", groupId=group_id, force=True)
 
     assert [one.code for one in of(f.GroupConfigFailed, facts(desk, group_id))] == ["ROLE_NOT_ASSUMED"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from commands.decide import StartApply
+from commands.decide import COOL_DOWN, StartApply
 from commands.waves.claim import CLAIM_FOR
 from commands.waves.launch import SETTLE
 from events.commits import Context
@@ -58,6 +58,7 @@ def test_300_commits_and_a_claim_later_the_same_wave_is_still_answered_the_same(
     desk.clock.sleep(CLAIM_FOR.total_seconds())
     for turn in range(300):
         worker = Context(command="StartApply", command_id=f"turn {turn}", actor="system", via="system")
+        desk.clock.sleep(COOL_DOWN.total_seconds())
         desk.ask("apply_launch_configs", groupId=group_id, force=True, respondAsync=True)
         until = desk.clock.now() - timedelta(seconds=1)
         desk.service.execute(group_id, StartApply(f"turn {turn}", until), worker)

@@ -21,7 +21,7 @@ from tests.events import given as g
 from tests.kit import SETTINGS
 
 TYPES = ["m5.large", "m5.xlarge", "c5.large"]
-HELD = {"PG_IN_ACTIVE_EXECUTION", "LAUNCH_CONFIG_SYNC_IN_PROGRESS"}
+HELD = {"PG_IN_ACTIVE_EXECUTION", "LAUNCH_CONFIG_SYNC_IN_PROGRESS", "COOLING_DOWN"}
 MOMENT = 0.002
 """Seconds between two things that happen, so that it is known which was first."""
 WHICH = st.integers(0, 2)
