@@ -69,6 +69,10 @@ def _everywhere() -> Parser:
 
 
 def _seconds(text: str) -> float:
-    if not 0 <= (seconds := float(text)) < float("inf"):
-        raise argparse.ArgumentTypeError("seconds are 0 or more")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds; 0 is without end")
     return seconds

@@ -4,6 +4,7 @@ from argparse import Namespace
 
 from local.command_line.codes import DONE, EXECUTION, Json, Outcome
 from local.command_line.files import object_in
+from local.command_line.plain import say
 from local.command_line.progress import Step
 from local.command_line.talk import Talk
 
@@ -34,7 +35,10 @@ def cancel(talk: Talk, arguments: Namespace) -> Outcome:
 def _asked(talk: Talk, operation: str, fields: Json, arguments: Namespace) -> Outcome:
     """Recorded, and then followed, if that is wished."""
     answer = (talk.insist if arguments.wait else talk.ask)(operation, fields)
-    return _followed(talk, answer["executionId"], arguments.timeout) if arguments.wait else _outcome(answer)
+    if arguments.wait:
+        return _followed(talk, answer["executionId"], arguments.timeout)
+    say(f"execution show {answer['executionId']} --watch  tells what becomes of it")
+    return _outcome(answer)
 
 
 def _followed(talk: Talk, execution: str, timeout: float) -> Outcome:

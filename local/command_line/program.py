@@ -89,7 +89,12 @@ def _written(text: str, code: int) -> int:
 
 
 def _tell(no: Refusal) -> None:
-    say(f"preflight: {no.code}: {no.body.get('message', '')}")
-    for key, value in (no.body.get("details") or {}).items():
-        say(f"  {key}: {printable(value)}")
+    """In one line; below it what else is wrong, and what to do."""
+    message, details = str(no.body.get("message", "")), dict(no.body.get("details") or {})
+    say(f"preflight: {no.code}: {message}")
+    for also in details.pop("validationErrors", [])[1:]:  # the first is the message
+        say(f"  also {also['field']}: {also['message']}")
+    for key, value in details.items():
+        if key != "field" or f"{value}: " not in message:
+            say(f"  {key}: {printable(value)}")
     say(f"  what to do: {no.advice}")

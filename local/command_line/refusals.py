@@ -5,6 +5,9 @@ Exception
 `-- Refusal      an `error` answer; or nobody could be asked, or did not answer    exit code 4
 """
 
+import re
+from pathlib import Path
+
 from local.command_line.codes import Json
 
 ADVICE = {
@@ -22,7 +25,9 @@ ADVICE = {
     "AccessDeniedException": "IAM does not allow this principal to call it (execute-api:Invoke, lambda:InvokeFunction)",
     "NOT_A_SERVICE": "check --api, it ends with the stage; or the service there is of another age than this command",
 }
-ELSE = "docs/troubleshooting.md says what to do about each code"
+GUIDE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
+"""Its first table has a row for each of the service's codes."""
+ELSE = "read docs/troubleshooting.md"
 
 
 class UsageError(Exception):
@@ -41,7 +46,17 @@ class Refusal(Exception):
     @property
     def advice(self) -> str:
         """What to do, where the message itself does not say."""
-        return ADVICE.get(self.code, ELSE)
+        return ADVICE.get(self.code) or _guided(self.code) or ELSE
+
+
+def _guided(code: str) -> str:
+    """What the guide says of a code, without its links; nothing where there is no guide, or no such row."""
+    try:
+        rows = [line.split(" | ") for line in GUIDE.read_text().splitlines() if line.startswith("| `")]
+    except OSError:
+        return ""
+    found = next((row[-1].removesuffix(" |") for row in rows if f"`{code}`" in row[0]), "")
+    return re.sub(r"\[([^\]]*)\]\(([^)]*)\)", r"\1", found)
 
 
 def refusal(code: str, message: str, *, retryable: bool = False) -> Refusal:

@@ -20,13 +20,13 @@ def _groups(commands: Commands, every: ArgumentParser) -> None:
     status = commands.add_parser("status", parents=[every], help="whether a group is ready, and why not")
     status.set_defaults(run=groups.status, shown="tables.status")
     for each in (one, server, status):
-        each.add_argument("group", metavar="ID")
+        each.add_argument("group", type=_name, metavar="ID")
         then = each.add_mutually_exclusive_group()
         then.add_argument("--as-of", metavar="TIME", help="what was true then: 2026-11-24T12:00:00Z")
         then.add_argument("--version", type=int, metavar="N", help="what was true at that version")
         if each is status:
             then.add_argument("--watch", action="store_true", help="until nothing is pending")
-    server.add_argument("server", metavar="SERVER")
+    server.add_argument("server", type=_name, metavar="SERVER")
 
 
 def _changes(commands: Commands, every: ArgumentParser) -> None:
@@ -37,11 +37,11 @@ def _changes(commands: Commands, every: ArgumentParser) -> None:
     remove = commands.add_parser("remove", parents=[every], help="a server from a group")
     delete = commands.add_parser("delete", parents=[every], help="a group; AWS keeps what was applied")
     for each in (update, add, apply, remove, delete):
-        each.add_argument("group", metavar="ID")
+        each.add_argument("group", type=_name, metavar="ID")
     for each in (create, update):
         each.add_argument("-f", "--file", required=True, help="JSON, as `group ID` prints it; - is standard input")
-    add.add_argument("servers", nargs="+", metavar="SERVER")
-    remove.add_argument("server", metavar="SERVER")
+    add.add_argument("servers", type=_name, nargs="+", metavar="SERVER")
+    remove.add_argument("server", type=_name, metavar="SERVER")
     apply.add_argument("--force", action="store_true", help="what is ready, too")
     for each in (create, update, add, apply):
         patience = each.add_mutually_exclusive_group()
@@ -60,12 +60,12 @@ def _plans(commands: Commands, every: ArgumentParser) -> None:
     resolve = commands.add_parser("resolve", parents=[every], help="which servers its tags would select now")
     resolve.set_defaults(run=groups.resolve, shown="diff.resolve")
     for each in (plan, resolve):
-        each.add_argument("group", metavar="ID")
+        each.add_argument("group", type=_name, metavar="ID")
 
 
 def _records(commands: Commands, every: ArgumentParser) -> None:
     history = commands.add_parser("history", parents=[every], help="what happened to a group")
-    history.add_argument("group", metavar="ID")
+    history.add_argument("group", type=_name, metavar="ID")
     audit = commands.add_parser("audit", parents=[every], help="what happened, and who did it")
     about = audit.add_mutually_exclusive_group()
     about.add_argument("--group", metavar="ID")
@@ -95,9 +95,9 @@ def _waves(commands: Commands, every: ArgumentParser) -> None:
     start = family.add_parser("start", parents=[every], help="once, whoever asks how often")
     show = family.add_parser("show", parents=[every], help="how far it has come")
     for each in (start, show):
-        each.add_argument("execution", metavar="EXECUTION")
+        each.add_argument("execution", type=_name, metavar="EXECUTION")
         each.add_argument("number", type=int, metavar="N", help="from 0")
-    start.add_argument("groups", nargs="+", metavar="GROUP")
+    start.add_argument("groups", type=_name, nargs="+", metavar="GROUP")
     kind = start.add_mutually_exclusive_group(required=True)
     kind.add_argument("--drill", action="store_true", dest="drill")
     kind.add_argument("--recovery", action="store_false", dest="drill")
@@ -110,7 +110,7 @@ def _waves(commands: Commands, every: ArgumentParser) -> None:
     show.set_defaults(run=waves.show, shown="tables.wave")
 
     ready = commands.add_parser("readiness", parents=[every], help="could a wave of these start now?")
-    ready.add_argument("groups", nargs="*", metavar="GROUP")
+    ready.add_argument("groups", type=_name, nargs="*", metavar="GROUP")
     ready.add_argument("--servers", nargs="+", metavar="S", help="of these servers, instead")
     ready.set_defaults(run=waves.readiness, shown="tables.readiness")
 
@@ -126,7 +126,7 @@ def _executions(commands: Commands, every: ArgumentParser) -> None:
     resume = family.add_parser("resume", parents=[every], help="let it go on with the wave that it waits before")
     cancel = family.add_parser("cancel", parents=[every], help="start no further wave; what launches goes on")
     for each, run in ((show, executions.show), (resume, executions.resume), (cancel, executions.cancel)):
-        each.add_argument("execution", metavar="ID")
+        each.add_argument("execution", type=_name, metavar="ID")
         each.set_defaults(run=run)
     for each, word in ((start, "--wait"), (resume, "--wait"), (show, "--watch")):
         each.add_argument(word, action="store_true", help="until it has ended, or waits for somebody")
@@ -134,10 +134,17 @@ def _executions(commands: Commands, every: ArgumentParser) -> None:
         each.set_defaults(shown="tables.execution")
 
 
+def _name(text: str) -> str:
+    """What can stand in a path: an empty one would be another question."""
+    if not all(part.strip(".") for part in text.split("/")):
+        raise ArgumentTypeError(f"{text!r} is no id")
+    return text
+
+
 def _count(text: str) -> int:
-    if (count := int(text)) < 0:
-        raise ArgumentTypeError("0 is all, and less there is not")
-    return count
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text} is no number of entries; 0 is all")
+    return int(text)
 
 
 FAMILIES = (_groups, _changes, _plans, _records, _waves, _executions)

@@ -110,7 +110,8 @@ def _readiness(one: Json) -> Iterator[Text]:
 
 def execution(answer: Json) -> Shown:
     """Where it is, and each wave."""
-    head = line(f"execution {answer['executionId']}", word(answer["status"]), answer["reason"])
+    reason = (answer["reason"],) if answer["reason"] else ()
+    head = line(f"execution {answer['executionId']}", word(answer["status"]), *reason)
     pause = answer["pausedBeforeWave"]
     paused = () if pause is None else (line(f"waits before wave {pause}: execution resume", answer["executionId"]),)
     rows = table("WAVE", "NAME", "STATUS", "LAUNCHED", "OF", "ENDED AT")

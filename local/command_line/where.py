@@ -104,11 +104,17 @@ def _direct(arguments: Namespace, place: Place, session: Session) -> Direct:
 
 
 def _url(text: str, token: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(text)
+        sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound:
         raise UsageError(f"{text}: an address of the API looks like https://ID.execute-api.REGION.amazonaws.com/live")
     if token and parts.scheme == "http" and parts.hostname not in HERE:
         raise UsageError(f"{text}: a token is sent over https only")
+    if not token.isascii() or any(letter.isspace() for letter in token):
+        raise UsageError("the token is none: it is one word")
     return text.rstrip("/")
 
 

@@ -70,5 +70,15 @@ def test_what_the_service_refuses_is_said_with_what_to_do(
     assert (code, answer["error"]) == (REFUSED, "SERVER_CONFLICT")
     assert main(["create", "-f", body, "--serve-line", str(line)]) == REFUSED
     out, err = capsys.readouterr()
-    assert (out, err.splitlines()[0].startswith("preflight: SERVER_CONFLICT: ")) == ("", True)
-    assert "what to do: " in err.splitlines()[-1]
+    first, *_, last = err.splitlines()
+    assert (out, first.startswith("preflight: SERVER_CONFLICT: ")) == ("", True)
+    assert last.startswith("  what to do: another group or server holds it: ")
+
+
+def test_all_that_is_wrong_in_a_definition_is_said_once(read: Ask, tmp_path: Path) -> None:
+    wrong = {"groupName": "", "launchConfig": {"instanceType": 7}, "sourceServerIds": []}
+    code, _, err = read("create", "-f", written(tmp_path, wrong))
+    first, *more, last = err.splitlines()
+    assert (code, first.startswith("preflight: INVALID_PARAMETER: groupName: ")) == (REFUSED, True)
+    assert [one.startswith("  also launchConfig.instanceType: ") for one in more] == [True]
+    assert last.startswith("  what to do: mend the field")

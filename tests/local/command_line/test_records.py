@@ -69,6 +69,7 @@ def test_all_streams_are_verified_and_what_is_no_stream_is_refused(run: Run, bot
     code, answer = run("verify")
     assert (code, answer["ok"], answer["after"], answer["streams"] > 1) == (DONE, True, None, True)
     assert both("verify", "--stream", "nonsense")[0] == REFUSED
+    assert both("verify", "--group", "pg-nobody")[1]["error"] == "NOT_FOUND"
 
 
 def test_pages_become_one_answer(ask: Ask) -> None:
