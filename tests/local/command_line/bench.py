@@ -44,6 +44,17 @@ def ready(cloud: Cloud, name: str, servers: list[str]) -> str:
     return str(answer["groupId"])
 
 
+def caught_up(cloud: Cloud, id_: str) -> None:
+    """The read model knows all that was written of a group: two ways that ask it see the same."""
+    status = f"/protection-groups/{id_}/launch-config-status"
+
+    def look() -> bool | None:
+        read, written = (cloud.request("GET", f"{status}{how}")[1] for how in ("", "?consistency=strong"))
+        return read.get("version") == written["version"] or None
+
+    cloud.until(look)
+
+
 @dataclass
 class Scripted:
     """Answers in order (status, body, headers), and what was asked: method and path, and headers."""

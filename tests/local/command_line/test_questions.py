@@ -5,14 +5,15 @@ from pathlib import Path
 
 from local.command_line.routes import ROUTES
 from tests.bench_cloud import BenchCloud as Cloud
-from tests.local.command_line.bench import A_JOB, DONE, NOT_YET, REFUSED, SETTINGS, Run, ready, written
+from tests.local.command_line.bench import A_JOB, DONE, NOT_YET, REFUSED, SETTINGS, Run, caught_up, ready, written
 
 
 def test_every_question_is_answered_with_the_same_json_by_api_and_directly(cloud: Cloud, both: Run) -> None:
     id_ = ready(cloud, "Asked both ways", cloud.take_servers(1))
     wave = {"executionId": "cli:both", "waveNumber": 0, "protectionGroupIds": [id_], "isDrill": True}
     cloud.request("POST", "/waves", wave)
-    cloud.until(lambda: both("status", id_)[1].get("recordedAt"))
+    caught_up(cloud, id_)
+    assert both("status", id_)[1]["status"] == "ready"
 
     code, then = both("status", id_, "--version", "1")
     assert (code, then["status"], then["version"]) == (NOT_YET, "pending", 1)
@@ -31,7 +32,7 @@ def test_a_group_and_its_servers_are_told_as_they_were(cloud: Cloud, both: Run, 
     then = run("history", id_, "--limit", "1")[1]["entries"][0]
     larger = {"launchConfig": {**SETTINGS, "instanceType": "m5.large"}}
     assert run("update", id_, "-f", written(tmp_path, larger), "--wait")[0] == DONE
-    cloud.until(lambda: run("group", id_)[1]["launchConfig"]["instanceType"] == "m5.large" or None)
+    caught_up(cloud, id_)
 
     for command in (("group", id_), ("server", id_, server)):
         assert both(*command)[1]["launchConfig"]["instanceType"] == "m5.large"
