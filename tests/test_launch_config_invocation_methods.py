@@ -113,18 +113,20 @@ def test_the_status_has_the_requirements_shape_and_names_who_asked(cloud: Cloud,
 
 
 def test_who_asked_is_recorded_by_the_door_that_knows(cloud: Cloud, pg_123: Json) -> None:
-    """A forced apply through each door leaves a commit that names the door and the caller."""
-    force = [
-        {**FRONTEND, "body": '{"force": true}'},
-        {**AUTOMATION, "body": '{"force": true}'},
-        {**DIRECT, "force": True},
+    """A change through each door leaves a commit that names the door and the caller."""
+    put = {"httpMethod": "PUT", "path": "/protection-groups/pg-123"}
+    changes = [
+        {**FRONTEND, **put, "body": '{"description": "by a person"}'},
+        {**AUTOMATION, **put, "body": '{"description": "by a program"}'},
+        {**DIRECT, "operation": "update_protection_group", "description": "directly"},
     ]
+    del changes[2]["force"]
     with cloud.environment():
-        for n, event in enumerate(force):
-            commands_app.handler(event, LambdaContext(aws_request_id=f"forced-{n}"))  # type: ignore[arg-type]
+        for n, event in enumerate(changes):
+            commands_app.handler(event, LambdaContext(aws_request_id=f"change-{n}"))  # type: ignore[arg-type]
         service = commands_app._service("123456789012")
         commits = service.store.history(f"group#{pg_123['groupId']}")
-        asked = [(commit.via, commit.actor) for commit in commits if commit.command == "ApplyLaunchConfigs"]
+        asked = [(commit.via, commit.actor) for commit in commits if commit.command == "UpdateProtectionGroup"]
 
     assert asked == [
         ("frontend", "user@example.com"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from commands.decide import COOL_DOWN
 from events import facts as f
 from events import shown as rendering
 from events.configuration import fingerprint
@@ -100,6 +101,7 @@ def test_a_group_made_of_servers_that_are_right_already_is_ready_without_a_write
 def test_force_writes_one_version_a_server_whatever_aws_holds(desk: Desk) -> None:
     group_id = desk.create()
     for made in (3, 4):
+        desk.clock.sleep(COOL_DOWN.total_seconds())
         answer = desk.ask("apply_launch_configs", groupId=group_id, force=True)
         assert (answer["status"], answer["appliedServers"]) == ("ready", 3)
         assert new_versions(desk) == [made] * 3
