@@ -37,7 +37,8 @@ def _asked(talk: Talk, operation: str, fields: Json, arguments: Namespace) -> Ou
     answer = (talk.insist if arguments.wait else talk.ask)(operation, fields)
     if arguments.wait:
         return _followed(talk, answer["executionId"], arguments.timeout)
-    say(f"execution show {answer['executionId']} --watch  tells what becomes of it")
+    if not _over(answer):
+        say(f"execution show {answer['executionId']} --watch  tells what becomes of it")
     return _outcome(answer)
 
 

@@ -41,7 +41,7 @@ def test_an_execution_is_started_resumed_watched_and_cancelled(
 
 
 def test_whoever_waits_for_an_execution_follows_it_until_it_pauses_and_then_until_it_has_ended(
-    cloud: Cloud, run: Run, read: Ask, tmp_path: Path
+    cloud: Cloud, read: Ask, tmp_path: Path
 ) -> None:
     first, second = (ready(cloud, f"Followed {n}", cloud.take_servers(1)) for n in range(2))
     waves = [
@@ -51,9 +51,15 @@ def test_whoever_waits_for_an_execution_follows_it_until_it_pauses_and_then_unti
     plan = {"executionId": "cli-followed", "isDrill": True, "pollSeconds": 1, "waves": waves}
     cloud.simulator.job_speed("instant")
     try:
-        code, paused = run("execution", "start", "-f", written(tmp_path, plan), "--wait", "--timeout", "60")
+        code, out, err = read(
+            "execution", "start", "-f", written(tmp_path, plan), "--wait", "--timeout", "60", "--json"
+        )
+        paused = json.loads(out)
         assert (code, paused["status"], paused["pausedBeforeWave"]) == (NOT_YET, "paused", 1)
-        assert run("execution", "show", "cli-followed", "--watch", "--timeout", "60")[0] == NOT_YET
+        assert err.splitlines()[-1] == "execution paused, wave 0 database recovered 1 of 1 servers, waves ended: 1 of 2"
+        code, out, err = read("execution", "show", "cli-followed", "--watch", "--timeout", "60")
+        assert (code, "waits before wave 1: execution resume cli-followed" in out) == (NOT_YET, True)
+        assert "not settled" not in err
         code, out, err = read("execution", "resume", "cli-followed", "--wait", "--timeout", "60")
     finally:
         cloud.simulator.job_speed(1)

@@ -29,6 +29,13 @@ def test_history_and_audit_log_tell_who_did_what_and_what_it_changed(
     _, rest = run("audit", "--group", id_, "--server", servers[0], "--limit", "0", "--next-token", audit["nextToken"])
     assert {one["streamId"] for one in rest["entries"]} == {f"group#{id_}"}
 
+    until = ("history", id_, "--csv", "--limit", "0", "--to", entry["recordedAt"])
+    sheets = []
+    for way in ((), ("--direct", "preflight", "--serve-line", str(line))):
+        assert main([*until, *way]) == DONE
+        sheets.append(capsys.readouterr().out)
+    assert sheets[0] == sheets[1]
+    assert servers[0] in sheets[0]
     assert main(["audit", "--group", id_, "--csv"]) == DONE
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("recordedAt,actor,via,command,streamId,version,fact,sourceServerId")
