@@ -1,4 +1,4 @@
-"""What ministack leaves out of an API's OpenAPI body, taken from that body: its word to browsers (CORS).
+"""What ministack leaves out of an API's OpenAPI body, taken from that body: its word to browsers, and its refusals.
 
 On AWS nothing of this is needed: there the body's mock integrations and gateway responses are read with the rest.
 """
@@ -15,8 +15,8 @@ def heard(apigateway: Any, api: str, stage: str, body: Json, parameters: dict[st
     found = apigateway.get_resources(restApiId=api, limit=500)["items"]
     resources = {each["path"]: each["id"] for each in found}
     said = _filled(body, parameters)
-    for path, methods in said["paths"].items():
-        [answer] = methods["options"]["x-amazon-apigateway-integration"]["responses"].values()
+    for path, asked in [(path, methods["options"]) for path, methods in said["paths"].items() if "options" in methods]:
+        [answer] = asked["x-amazon-apigateway-integration"]["responses"].values()
         at = {"restApiId": api, "resourceId": resources[path], "httpMethod": _OPTIONS, "statusCode": _OK}
         headers = answer["responseParameters"]
         apigateway.put_method_response(**at, responseParameters=dict.fromkeys(headers, True))

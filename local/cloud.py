@@ -101,6 +101,7 @@ class Cloud:
         credentials: Credentials = ROOT_USER,
     ) -> tuple[int, Json]:
         """Status and JSON of a request through API Gateway, signed by whoever has ``credentials``."""
+        headers = {"x-api-key": self.description["auditKey"], **(headers or {})}
         return send(method, self.description["api"] + path, body, headers, (credentials, REGION))
 
     def request_as(
@@ -136,11 +137,13 @@ class Cloud:
         self._ministack.until_listening(port, _PATIENCE)
         s3, cloudformation = self.client("s3"), self.client("cloudformation")
         stack = deploy(s3, cloudformation, self._root / "template.yaml", package(self._root))
-        body = api_body(cloudformation, "FrontendApi")
-        heard(self.client("apigateway"), stack.apis["FrontendApi"], stack.stage, body, PARAMETERS)
+        gateway = self.client("apigateway")
+        for api, physical in stack.apis.items():
+            heard(gateway, physical, stack.stage, api_body(cloudformation, api), PARAMETERS)
         self._simulator.first_line(_PATIENCE)
         self.simulator = RemoteSimulator(simulator)
         self.description |= _described(endpoint, stack)
+        self.description["auditKey"] = gateway.get_api_key(apiKey=stack.audit_key, includeValue=True)["value"]
         self.people = People(self.client("cognito-idp"), stack.user_pool, stack.user_pool_client)
 
     def _client(self, service: str) -> Any:  # noqa: ANN401  boto3 makes its clients when asked for them

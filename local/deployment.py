@@ -35,6 +35,7 @@ class Stack:
     machines: dict[str, str]
     apis: dict[str, str]
     stage: str
+    audit_key: str
     user_pool: str
     user_pool_client: str
 
@@ -108,6 +109,7 @@ def _stack(resources: list[dict[str, str]]) -> Stack:
         machines=named("AWS::StepFunctions::StateMachine"),
         apis=named("AWS::ApiGateway::RestApi"),
         stage=next(iter(named("AWS::ApiGateway::Stage").values())),
+        audit_key=named("AWS::ApiGateway::ApiKey")["AuditKey"],
         user_pool=named("AWS::Cognito::UserPool")["UserPool"],
         user_pool_client=named("AWS::Cognito::UserPoolClient")["UserPoolClient"],
     )

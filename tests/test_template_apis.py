@@ -26,8 +26,37 @@ def check_the_api_asks_who(template: Shape) -> None:
     assert frontend["Auth"]["Authorizers"] == {"People": {"UserPoolArn": {"Fn::GetAtt": "UserPool.Arn"}}}
     assert frontend["AccessLogSetting"]["DestinationArn"]
     json.loads(frontend["AccessLogSetting"]["Format"])
-    assert frontend["MethodSettings"] == api["MethodSettings"]
-    assert api["MethodSettings"][0]["ThrottlingRateLimit"]
+
+
+def check_every_route_is_throttled_and_what_reads_everything_is_planned(template: Shape) -> None:
+    settings = template["Globals"]["Api"]["MethodSettings"]
+    assert len(settings) == 1
+    every = settings[0]
+    assert (every["ResourcePath"], every["HttpMethod"]) == ("/*", "*")
+    assert 0 < every["ThrottlingRateLimit"] <= every["ThrottlingBurstLimit"]
+    made = translated(template)["Resources"]
+    plan, link = made["AuditPlan"]["Properties"], made["AuditPlanKey"]["Properties"]
+    assert plan["ApiStages"] == [{"ApiId": {"Ref": "Api"}, "Stage": {"Ref": "Stage"}}]
+    assert 0 < plan["Throttle"]["RateLimit"] < every["ThrottlingRateLimit"]
+    assert (link["UsagePlanId"], link["KeyId"]) == ({"Ref": "AuditPlan"}, {"Ref": "AuditKey"})
+    keyed = {
+        (api, *route)
+        for api in APIS
+        for route, (_, security) in called(made[api]).items()
+        if any("api_key" in each for each in security)
+    }
+    assert keyed == {("Api", "GET", "/audit-log"), ("Api", "GET", "/verify")}, "no recovery waits for a key"
+
+
+def check_what_an_api_refuses_by_itself_has_the_shape_of_our_errors(template: Shape) -> None:
+    made = translated(template)["Resources"]
+    for api in APIS:
+        refusals = made[api]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
+        assert {"DEFAULT_4XX", "DEFAULT_5XX", "UNAUTHORIZED", "THROTTLED", "INVALID_API_KEY"} < {*refusals}
+        for refused in refusals.values():
+            said = refused["responseTemplates"]["application/json"]
+            body = json.loads(said.replace("$context.error.messageString", '""'))
+            assert {*body} == {"error", "message", "retryable"}
 
 
 def offered() -> dict[tuple[str, str], str]:
@@ -56,7 +85,7 @@ def check_both_apis_have_the_routes_of_the_code(template: Shape) -> None:
         found = called(made[name])
         assert {route: function for route, (function, _) in found.items()} == offered(), name
         for route, (_, security) in found.items():
-            [scheme] = [scheme for each in security for scheme in each]
+            [scheme] = [scheme for each in security for scheme in each if scheme != "api_key"]
             assert kind in schemes[scheme]["x-amazon-apigateway-authtype"].lower(), (name, route)
 
 
@@ -89,9 +118,6 @@ def check_a_browser_may_call_the_frontends_api_from_one_website(template: Shape)
         assert {"Authorization", "Idempotency-Key"} < {*headers["Access-Control-Allow-Headers"].strip("'").split(",")}
     for refused in body["x-amazon-apigateway-gateway-responses"].values():
         assert refused["responseParameters"] == {"gatewayresponse.header.Access-Control-Allow-Origin": origin}
-        said = refused["responseTemplates"]["application/json"]
-        assert {*json.loads(said.replace("$context.error.messageString", '""'))} == {"error", "message", "retryable"}
-    assert {"DEFAULT_4XX", "DEFAULT_5XX"} < {*body["x-amazon-apigateway-gateway-responses"]}
 
 
 def check_people_sign_in_with_a_password_that_is_never_sent(template: Shape) -> None:
@@ -121,7 +147,27 @@ CHECKS = [found for name, found in list(globals().items()) if name.startswith("c
 # A check, where in the template, and what it must not bear to find there.
 BREAKS: list[tuple[Callable[[Shape], None], str, Any]] = [
     (check_the_api_asks_who, "Resources.Api.Properties.Auth.DefaultAuthorizer", "NONE"),
-    (check_the_api_asks_who, "Resources.FrontendApi.Properties.MethodSettings", []),
+    (check_every_route_is_throttled_and_what_reads_everything_is_planned, "Globals.Api.MethodSettings", []),
+    (
+        check_every_route_is_throttled_and_what_reads_everything_is_planned,
+        "Resources.QueriesFunction.Properties.Events.Verify.Properties.Auth",
+        {},
+    ),
+    (
+        check_every_route_is_throttled_and_what_reads_everything_is_planned,
+        "Resources.QueriesFunction.Properties.Events.GetStatus.Properties",
+        {
+            "RestApiId": {"Ref": "Api"},
+            "Method": "GET",
+            "Path": "/protection-groups/{groupId}/launch-config-status",
+            "Auth": {"ApiKeyRequired": True},
+        },
+    ),
+    (
+        check_what_an_api_refuses_by_itself_has_the_shape_of_our_errors,
+        "Globals.Api.GatewayResponses.THROTTLED.ResponseTemplates",
+        {"application/json": '{"message": "no"}'},
+    ),
     (
         check_both_apis_have_the_routes_of_the_code,
         "Resources.CommandsFunction.Properties.Events.Apply.Properties.Method",

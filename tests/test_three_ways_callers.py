@@ -52,7 +52,17 @@ def test_an_access_token_opens_nothing_and_neither_does_the_other_apis_proof(clo
     for proof in ({"Authorization": tokens["AccessToken"]}, {"Authorization": "Bearer me"}, {}):
         status, body = send("GET", frontend + path, None, proof)
         assert (status, body["error"], body["retryable"]) == (401, "UNAUTHENTICATED", False)
-    assert send("GET", api + path, None, {"Authorization": tokens["IdToken"]})[0] == 403
+    status, body = send("GET", api + path, None, {"Authorization": tokens["IdToken"]})
+    assert (status, {*body}) == (403, {"error", "message", "retryable"})
+
+
+@pytest.mark.parametrize("path", ["/audit-log", "/verify?groupId=pg-nobody"])
+def test_a_program_that_reads_everything_needs_a_key_and_people_do_not(cloud: Cloud, path: str) -> None:
+    for key in ("", "not one of ours"):
+        status, body = cloud.request("GET", path, None, {"x-api-key": key})
+        assert (status, body["error"], body["retryable"]) == (403, "API_KEY_NEEDED", False)
+    assert cloud.request("GET", path)[0] == cloud.request_as("GET", path)[0] == 200
+    assert cloud.request("GET", "/protection-groups", None, {"x-api-key": ""})[0] == 200
 
 
 KEYS: dict[str, Callable[[Cloud, str, Json], tuple[int, Json]]] = {

@@ -25,10 +25,11 @@ Sign = Callable[[AWSRequest], None]
 
 @dataclass(frozen=True)
 class Api:
-    """``url`` ends with the stage."""
+    """``url`` ends with the stage. ``key``: of a usage plan; the audit log and verification ask programs for one."""
 
     url: str
     sign: Sign
+    key: str = ""
     session: URLLib3Session = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,6 +47,7 @@ class Api:
         route = ROUTES[operation]
         path, body = route.filled(fields)
         headers = {"Content-Type": "application/json", "Accept": "application/json, text/csv"}
+        headers |= {"x-api-key": self.key} if self.key else {}
         request = AWSRequest(route.method, self.url + path, headers, None if body is None else orjson.dumps(body))
         with in_plain_words(self.url):
             self.sign(request)

@@ -51,7 +51,8 @@ def door(arguments: Namespace, environment: Mapping[str, str]) -> Door:
     if token:
         return Api(url, bearing(token))
     with in_plain_words(url):
-        return Api(url, signed(session.get_credentials(), _region(arguments, url, session)))
+        key = environment.get("PREFLIGHT_API_KEY") or str((place.line or {}).get("auditKey", ""))
+        return Api(url, signed(session.get_credentials(), _region(arguments, url, session)), key)
 
 
 def _place(arguments: Namespace, environment: Mapping[str, str]) -> Place:
