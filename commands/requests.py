@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import Field, GetJsonSchemaHandler, StringConstraints
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from commands.lists import Exclusions, Precedence, SelectionTags, ServerIds, Servers, TagOverrides
 from events.configuration import LaunchConfiguration
@@ -21,8 +22,13 @@ Policy = Literal["block", "proceed"]
 Shown = Annotated[Any, Field(exclude=True)]
 """What a group is shown with and cannot be told: passed over, so that what was read can be sent back."""
 
-LeftOut = SkipJsonSchema[None]
-"""What may be left out, but be no null: then it is refused (`commands.drafts`), and is not published."""
+
+class NoNull:
+    """What may be left out, but be no null: that is refused (`commands.drafts`), and so it is not published."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Of a type or null, the type."""
+        return handler(schema["schema"])
 
 
 class Request(Model):
@@ -89,13 +95,13 @@ class UpdateProtectionGroup(NamedServers, AsShown):
 
     group_id: GroupId
     version: Annotated[int, Field(ge=1)] | None = None
-    group_name: GroupName | LeftOut = None
-    description: Description | LeftOut = None
+    group_name: Annotated[GroupName | None, NoNull()] = None
+    description: Annotated[Description | None, NoNull()] = None
     region: Region | None = None
     account_id: AccountId | None = None
     assume_role_name: RoleName | None = None
     external_id: Annotated[ExternalId | None, Field(repr=False)] = None
-    launch_config: LaunchConfiguration | LeftOut = None
+    launch_config: Annotated[LaunchConfiguration | None, NoNull()] = None
     on_not_ready: Policy | None = None
     server_selection_tags: SelectionTags | None = None
     tag_overrides: TagOverrides | None = None

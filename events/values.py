@@ -7,7 +7,7 @@ Source: EC2 API Reference, RequestLaunchTemplateData; DRS API Reference, UpdateL
 
 import re
 from ipaddress import IPv4Address
-from typing import Annotated, Literal, Required
+from typing import Annotated, Any, Literal, Required
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, with_config
 from pydantic_core import PydanticCustomError
@@ -71,10 +71,15 @@ def _one_reservation(value: "CapacityReservationSpecification") -> "CapacityRese
     return value
 
 
+def _published(**more: Any) -> Any:  # noqa: ANN401  pydantic's own; JSON
+    """What the validator beside it sees to, as JSON Schema says it."""
+    return Field(json_schema_extra=more)
+
+
 SubnetId = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]{8,17}$")]
 SecurityGroupId = Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]{8,17}$")]
-SecurityGroupIds = Annotated[tuple[SecurityGroupId, ...], AfterValidator(_as_set)]
-Address = Annotated[str, AfterValidator(_ipv4)]
+SecurityGroupIds = Annotated[tuple[SecurityGroupId, ...], AfterValidator(_as_set), _published(minItems=1)]
+Address = Annotated[str, AfterValidator(_ipv4), _published(format="ipv4")]
 InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$", max_length=64)]
 InstanceId = Annotated[str, StringConstraints(pattern=r"^i-[0-9a-f]{8,17}$")]
 ProfileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@-]{1,128}$")]
@@ -86,7 +91,7 @@ KeyName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 TagValue = Annotated[str, StringConstraints(max_length=256)]
 HostName = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Za-z0-9_.-]{1,255})$")]
-Tags = Annotated[dict[TagKey, TagValue], AfterValidator(_tags)]
+Tags = Annotated[dict[TagKey, TagValue], AfterValidator(_tags), _published(minProperties=1)]
 
 
 @with_config(_CLOSED)
@@ -143,7 +148,9 @@ class CapacityReservationSpecification(TypedDict, total=False):
     """Whether the instance runs in reserved capacity, and in which."""
 
     capacityReservationPreference: Literal["capacity-reservations-only", "open", "none"]
-    capacityReservationTarget: Annotated[CapacityReservationTarget, AfterValidator(_one_target)]
+    capacityReservationTarget: Annotated[
+        CapacityReservationTarget, AfterValidator(_one_target), _published(minProperties=1, maxProperties=1)
+    ]
 
 
 @with_config(_CLOSED)
@@ -180,7 +187,11 @@ class BlockDevice(TypedDict, total=False):
     throughput: Annotated[int, Field(ge=125, le=2000)]
 
 
-Devices = Annotated[tuple[BlockDevice, ...], AfterValidator(_devices)]
-Licenses = Annotated[tuple[LicenseSpecification, ...], AfterValidator(_licenses)]
-Cpu = Annotated[CpuOptions, AfterValidator(_cores)]
+Devices = Annotated[tuple[BlockDevice, ...], AfterValidator(_devices), _published(minItems=1)]
+Licenses = Annotated[tuple[LicenseSpecification, ...], AfterValidator(_licenses), _published(minItems=1)]
+Cpu = Annotated[
+    CpuOptions,
+    AfterValidator(_cores),
+    _published(dependentRequired={"coreCount": ["threadsPerCore"], "threadsPerCore": ["coreCount"]}),
+]
 Reservation = Annotated[CapacityReservationSpecification, AfterValidator(_one_reservation)]

@@ -162,5 +162,5 @@ def aim(value: Any, there: dict[str, list[str]]) -> Any:  # noqa: ANN401  JSON
     if not isinstance(value, dict):
         return value
     if value.get("pattern") in there:
-        return {"anyOf": [{"enum": there[value["pattern"]]}, value]}
+        return {"type": "string", "anyOf": [{"enum": there[value["pattern"]]}, value]}
     return {key: aim(each, there) for key, each in value.items()}

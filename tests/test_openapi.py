@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from commands.requests import UpdateProtectionGroup
+from events.doors import parse
+from events.errors import Refused
 from local.openapi.answers import ErrorAnswer
 from local.openapi.document import APPS, PATH, document, operations, text
 from local.openapi.published import ANSWERS
@@ -36,6 +39,16 @@ def test_every_reference_leads_somewhere() -> None:
     named = {part.split('"')[0] for part in found.split("#/components/schemas/")[1:]}
     assert named == {*schemas} & named
     assert "#/$defs/" not in found
+
+
+def test_what_may_be_left_out_but_be_no_null_is_published_so_and_its_faults_are_where_they_were_sent() -> None:
+    body = document()["paths"]["/protection-groups/{groupId}"]["put"]["requestBody"]
+    sent = body["content"]["application/json"]["schema"]["properties"]
+    assert not body["required"]
+    assert ("anyOf" in sent["groupName"], "anyOf" in sent["launchConfig"], "anyOf" in sent["region"]) == (0, 0, 1)
+    with pytest.raises(Refused) as refused:
+        parse(UpdateProtectionGroup, {"groupId": "pg-a", "launchConfig": {"tags": {}}})
+    assert refused.value.body()["details"]["field"] == "launchConfig.tags"
 
 
 @pytest.fixture(scope="module")

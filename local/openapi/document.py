@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from commands import app as commands_app
 from commands.executions import app as executions_app
 from commands.waves import app as waves_app
+from events.doors import DIGITS
 from events.entry import Operation
 from events.roles import holders
 from events.shown_commits import FACTS
@@ -114,10 +115,11 @@ def _query(in_path: list[str], schema: Json) -> list[Json]:
 
 
 def _said(kind: Json) -> Json:
-    """A parameter is said or is not: text has no null."""
+    """A parameter is said or is not: text has no null. Of numbers so many digits are read."""
     kinds = [each for each in kind.get("anyOf", []) if each != NULL]
     rest = {name: value for name, value in kind.items() if name != "anyOf"}
-    return _with_default({**rest, **kinds[0]}) if len(kinds) == 1 else kind
+    said = _with_default({**rest, **kinds[0]}) if len(kinds) == 1 else kind
+    return {"maximum": 10**DIGITS - 1, **said} if said.get("type") == "integer" else said
 
 
 def _with_default(kind: Json) -> Json:
