@@ -54,6 +54,11 @@ def response(status: int, body: Json) -> Json:
     return _response(status, "application/json", json_text(body), {"Retry-After": str(wait)} if wait else {})
 
 
+def file(kind: str, text: str, headers: Mapping[str, str]) -> Json:
+    """What API Gateway is answered with a page, or another text that is the same for everybody."""
+    return _response(200, kind, text, headers)
+
+
 def _response(status: int, kind: str, body: str, headers: Mapping[str, str]) -> Json:
     headers = {**_ALWAYS, "Content-Type": kind, **headers}
     return {"statusCode": status, "headers": headers, "body": body, "isBase64Encoded": False}

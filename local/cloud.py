@@ -165,6 +165,7 @@ def _described(endpoint: str, stack: Stack) -> Json:
     return {
         "api": url("Api"),
         "frontend": url("FrontendApi"),
+        "swagger": f"{url('FrontendApi')}/swagger",
         "userPool": stack.user_pool,
         "userPoolClient": stack.user_pool_client,
         "functions": stack.functions,

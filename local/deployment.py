@@ -8,10 +8,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
+from local import swagger
+from local.package import ROOMS
 from local.processes import StartError
 
 Client = Any  # boto3 makes its clients when asked for them
-ROOMS = ("events", "commands", "projections", "queries")
 STACK = "preflight"
 PARAMETERS = {
     "Transport": "any",
@@ -47,6 +48,8 @@ def package(root: Path) -> bytes:
         for room in ROOMS:
             for path in sorted((root / room).rglob("*.py")):
                 archive.write(path, path.relative_to(root))
+        for name, text in swagger.files().items():
+            archive.writestr(name, text)
     return buffer.getvalue()
 
 

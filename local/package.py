@@ -1,4 +1,4 @@
-"""The package of a function: the four rooms and their pinned dependencies, without what no function needs.
+"""The package of a function: the four rooms, the API's page, and what they depend on, without what none needs.
 
     python -m local.package                      # build/function, for Lambda: what template.yaml deploys
     python -m local.package --here --target DIR  # the same for this machine and its Python, to be run here
@@ -25,6 +25,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from local import swagger
 from local.processes import ROOT
 
 ROOMS = ("commands", "events", "projections", "queries")
@@ -32,7 +33,8 @@ TARGET = ROOT / "build" / "function"
 PYTHON, PLATFORM = "3.13", "manylinux2014_aarch64"
 """Of Lambda, as template.yaml has it: `Runtime` and `Architectures`."""
 NOTED = ("METADATA", "entry_points.txt", "licenses", "LICENSE", "LICENSE.txt", "NOTICE")
-UNUSED = ("aws_lambda_powertools/event_handler", "boto3/examples", "bin")
+_POWERTOOLS = ("event_handler", "utilities/data_classes", "utilities/parser")
+UNUSED = (*(f"aws_lambda_powertools/{part}" for part in _POWERTOOLS), "boto3/examples", "bin")
 LAMBDA_TASK = "/var/task"
 _ELSEWHERE = ("--platform", PLATFORM, "--python-version", PYTHON)
 
@@ -52,6 +54,8 @@ def build(target: Path, root: Path = ROOT, *, here: bool = False) -> None:
         install(package, root / "requirements.txt", here=here)
         for room in ROOMS:
             shutil.copytree(root / room, package / room, ignore=shutil.ignore_patterns("__pycache__"))
+        for path, text in swagger.files().items():
+            (package / path).write_text(text, encoding="utf-8")
         prune(package, called(root, services(package)))
         compile_for(sys.executable if here else interpreter(), package)
         shutil.rmtree(target, ignore_errors=True)

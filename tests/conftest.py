@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,16 @@ def cloud() -> Iterator["BenchCloud"]:
 
     with BenchCloud(servers=120) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of a function, for this machine and its Python: look at it, and leave it as it is."""
+    from local import package  # noqa: PLC0415  only for those who ask
+
+    target = tmp_path_factory.mktemp("package") / "function"
+    package.build(target, here=True)
+    return target
 
 
 @pytest.fixture(scope="session")

@@ -38,13 +38,6 @@ def made(tree: ast.Module) -> list[ast.expr]:
     ]
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("package") / "function"
-    package.build(target, here=True)
-    return target
-
-
 def test_every_service_that_the_rooms_name_is_kept() -> None:
     kept = package.called(ROOT, KNOWN)
     asked = {each.value for tree in sources().values() for each in made(tree) if isinstance(each, ast.Constant)}

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from local import package
+from local.swagger import DOCUMENT
 from tests.bench_cloud import BenchCloud
 from tests.kit import SETTINGS
 from tests.runtime import Parts, Runtime, fetched
@@ -70,16 +70,9 @@ def parts(request: pytest.FixtureRequest) -> Parts:
 
 
 @pytest.fixture(scope="module")
-def task(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("package") / "function"
-    package.build(target, here=True)
-    return target
-
-
-@pytest.fixture(scope="module")
-def run(cloud: BenchCloud, parts: Parts, task: Path) -> Iterator[Lambda]:
+def run(cloud: BenchCloud, parts: Parts, built: Path) -> Iterator[Lambda]:
     with ExitStack() as opening:
-        yield Lambda(cloud, parts, task, opening)
+        yield Lambda(cloud, parts, built, opening)
 
 
 @pytest.fixture(scope="module")
@@ -139,14 +132,12 @@ def test_projector_answers_a_stream_record_and_queries_show_what_it_put(run: Lam
     assert (told["statusCode"], json.loads(told["body"])["status"]) == (200, "ready")
 
 
-@pytest.mark.long
 def test_waves_start_one_and_take_a_step(run: Lambda, wave: Json) -> None:
     assert (wave["path"], wave["configurationCalls"]) == ("fast", 0), wave
     step = {"operation": "step_execution", "step": "open", "executionId": "no-plan", "plan": {"waves": []}}
     assert run("WavesFunction", step)["ending"] == "refused"
 
 
-@pytest.mark.long
 def test_worker_answers_a_message_about_a_group_and_one_about_a_wave(run: Lambda, group: Json, wave: Json) -> None:
     assert wave["executionId"] == "ledger-drill"
     for each in ({"groupId": group["groupId"]}, {"wave": "ledger-drill#0"}):
@@ -154,7 +145,6 @@ def test_worker_answers_a_message_about_a_group_and_one_about_a_wave(run: Lambda
     assert '"wave seen"' in run.of("WorkerFunction").log(), "the job was asked after"
 
 
-@pytest.mark.long
 def test_executions_start_the_state_machine_of_the_cloud(run: Lambda, group: Json) -> None:
     plan = {"isDrill": True, "waves": [{"waveNumber": 0, "protectionGroupIds": [group["groupId"]]}]}
     answer = run("ExecutionsFunction", http("POST", "/executions", {"executionId": "ledger-plan", **plan}))
@@ -163,7 +153,6 @@ def test_executions_start_the_state_machine_of_the_cloud(run: Lambda, group: Jso
     assert again["executionId"] == "ledger-plan", again
 
 
-@pytest.mark.long
 @pytest.mark.usefixtures("group")
 def test_sweep_watch_and_verify_answer_their_schedules(run: Lambda) -> None:
     schedule = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "resources": []}
@@ -173,14 +162,12 @@ def test_sweep_watch_and_verify_answer_their_schedules(run: Lambda) -> None:
     assert (seen["streams"] > 0, seen["faults"], seen["after"]) == (True, 0, "")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("name", functions(TEMPLATE))
 def test_every_function_of_the_template_answers(run: Lambda, name: str) -> None:
     records = {"ProjectorFunction": stream_record("pg-nobody"), "WorkerFunction": message({"groupId": "pg-nobody"})}
     run(name, {"Records": [records[name]]} if name in records else {})
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("gone", "said"),
     [
@@ -190,10 +177,18 @@ def test_every_function_of_the_template_answers(run: Lambda, name: str) -> None:
     ],
 )
 def test_what_the_package_lacks_is_missed_although_the_tests_have_it(
-    run: Lambda, task: Path, tmp_path: Path, gone: str, said: str
+    run: Lambda, built: Path, tmp_path: Path, gone: str, said: str
 ) -> None:
     lacking = tmp_path / "function"
-    shutil.copytree(task, lacking)
+    shutil.copytree(built, lacking)
     shutil.rmtree(lacking / gone)
     with ExitStack() as opening, pytest.raises(AssertionError, match=said):
         Lambda(run.cloud, run.parts, lacking, opening)("SweepFunction", {})
+
+
+def test_swagger_shows_a_page_around_the_committed_document(run: Lambda) -> None:
+    page = run("SwaggerFunction", http("GET", "/swagger"))
+    assert (page["statusCode"], page["headers"]["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert "SwaggerUIBundle" in page["body"]
+    alone = run("SwaggerFunction", {**http("GET", "/swagger"), "queryStringParameters": {"format": "json"}})
+    assert json.loads(alone["body"])["paths"] == json.loads(DOCUMENT.read_text())["paths"]

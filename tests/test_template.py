@@ -97,7 +97,7 @@ def check_no_wildcards(template: Shape) -> None:
 
 def check_one_role_each(template: Shape) -> None:
     roles = [each["Role"]["Fn::GetAtt"] for each in functions(template).values()]
-    assert len(roles) == len(set(roles)) == 9
+    assert len(roles) == len(set(roles)) == 10
 
 
 def check_policies_fit(template: Shape) -> None:
