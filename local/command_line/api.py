@@ -14,7 +14,7 @@ from botocore.utils import get_environ_proxies
 
 from local.command_line.aws import in_plain_words
 from local.command_line.codes import Json
-from local.command_line.refusals import Refusal, refusal
+from local.command_line.refusals import ADVICE, Refusal, refusal
 from local.command_line.routes import ROUTES
 
 SECONDS_TO_CONNECT, SECONDS_TO_ANSWER = 10, 60
@@ -91,10 +91,11 @@ def _judged(status: int, content: bytes, kind: str) -> Json:
         body = None
     if not isinstance(body, dict):
         raise refusal("NOT_A_SERVICE", f"HTTP {status}, and no JSON object", retryable=status in TRY_AGAIN)
+    kind = kind.partition(":")[0]
     if isinstance(body.get("error"), str) and "message" in body:
-        raise Refusal(body)
+        raise Refusal({**body, "error": kind} if kind in ADVICE else body)  # AWS's own word says more
     if status >= REFUSED:
-        word = kind.partition(":")[0] or str(body.get("__type", "")).rpartition("#")[2] or f"HTTP_{status}"
+        word = kind or str(body.get("__type", "")).rpartition("#")[2] or f"HTTP_{status}"
         message = body.get("message") or body.get("Message") or f"HTTP {status}"
         raise refusal(word, str(message), retryable=status in TRY_AGAIN)
     return body

@@ -22,6 +22,9 @@ ADVICE = {
     "ExpiredTokenException": "these credentials have expired: sign in again",
     "MissingAuthenticationTokenException": "there is no such route at this address: --api ends with the stage, as the"
     " stack's output ApiUrl does; or the service there is older than this command",
+    "API_KEY_NEEDED": "set PREFLIGHT_API_KEY: audit and verify ask a program for a key of the usage plan. The stack's"
+    " output AuditKeyId names one (`aws apigateway get-api-key --include-value`); --direct and --token need none",
+    "API_KEY_QUOTA_EXCEEDED": "use a key of your own, wait until tomorrow, or ask --direct",
     "AccessDeniedException": "IAM does not allow this principal to call it (execute-api:Invoke, lambda:InvokeFunction)",
     "NOT_A_SERVICE": "check --api, it ends with the stage; or the service there is of another age than this command",
 }

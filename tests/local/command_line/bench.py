@@ -22,7 +22,10 @@ NOBODY = "http://127.0.0.1:9/live"
 SOMEBODY = "its-token"
 A_JOB = 600
 """Seconds in which a recovery job ends."""
-SAYS_WHOM = ("PREFLIGHT_API", "PREFLIGHT_STACK", "PREFLIGHT_SERVE_LINE", "PREFLIGHT_TOKEN", "AWS_PROFILE")
+SAYS_WHOM = (
+    *(f"PREFLIGHT_{name}" for name in ("API", "STACK", "SERVE_LINE", "TOKEN", "API_KEY")),
+    *("AWS_PROFILE", "AWS_ENDPOINT_URL"),
+)
 
 
 def written(folder: Path, body: Json) -> str:

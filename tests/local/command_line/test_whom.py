@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.bench_cloud import BenchCloud as Cloud
-from tests.local.command_line.bench import NOBODY, REFUSED, SOMEBODY, Ask, service
+from tests.local.command_line.bench import DONE, NOBODY, REFUSED, SOMEBODY, Ask, service
 
 
 def test_an_api_that_cannot_be_reached_is_said_with_what_to_check(ask: Ask) -> None:
@@ -36,6 +36,17 @@ def test_credentials_that_aws_does_not_know_are_refused_by_api_and_directly(
         assert json.loads(out)["error"] in {"UnrecognizedClientException", "InvalidClientTokenId"}
         assert "--profile" in err
         assert "no secret" not in out + err
+
+
+def test_who_needs_a_key_is_told_where_it_is(cloud: Cloud, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", cloud.description["account"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "preflight")
+    monkeypatch.setenv("AWS_REGION", cloud.description["region"])
+    audit = ("audit", "--limit", "1", "--api", cloud.description["api"])
+    code, _, err = ask(*audit, token="")
+    assert (code, "PREFLIGHT_API_KEY" in err) == (REFUSED, True)
+    monkeypatch.setenv("PREFLIGHT_API_KEY", cloud.description["auditKey"])
+    assert ask(*audit, token="")[0] == DONE
 
 
 def test_a_stack_is_found_by_its_outputs_and_functions_by_their_names(
