@@ -112,4 +112,4 @@ def test_at_all_boundaries_every_answer_is_as_published(contract: Contract, name
 @pytest.mark.parametrize("mode", GenerationMode)
 @pytest.mark.parametrize("name", ANSWERS)
 def test_every_answer_of_many_is_as_published(contract: Contract, name: str, mode: GenerationMode) -> None:
-    ask_anything(contract, name, mode, examples=300)
+    ask_anything(contract, name, mode, examples=150)
