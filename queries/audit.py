@@ -115,24 +115,36 @@ def _stream(store: Store, question: GetHistory, before: int) -> Iterator[tuple[i
     """A group's commits below a version: each with its version, and shown if it is asked for."""
     since = iso(_time(question.since)) if question.since else ""
     while before > 1 and (commits := store.recent(GROUP.stream_id(question.group_id), before, AT_ONCE)):
+        changed = _changed(store, question, commits)
         for commit in commits:
             if commit.recorded_at < since:
                 return
-            yield commit.version, _told(store, question, commit)
+            yield commit.version, _told(question, commit, changed.get(commit.version))
         before = commits[-1].version
 
 
-def _told(store: Store, question: GetHistory, commit: Commit) -> Json | None:
-    # debt(time): what another fold version wrote is folded from the start, for every definition again
+def _changed(store: Store, question: GetHistory, commits: list[Commit]) -> dict[int, list[Json]]:
+    """What each of these commits changed of the definition, by version: folded on from before the first that did."""
+    defining = [commit.version for commit in commits if DEFINING & {*commit.event_types}]
+    if not defining:
+        return {}
+    # debt(time): what another fold version wrote is folded from the start, once for every such ten commits
+    stream = at_version(store, GROUP, defining[-1] - 1, question.group_id)
+    found: dict[int, list[Json]] = {}
+    for commit in (commit for commit in reversed(commits) if commit.version >= defining[-1]):
+        after = stream.follow(commit)
+        if commit.version in defining:
+            changes = shown_commits.changes(stream.state, after.state)
+            found[commit.version] = [one for one in changes if question.server_id in {None, one["sourceServerId"]}]
+        stream = after
+    return found
+
+
+def _told(question: GetHistory, commit: Commit, changes: list[Json] | None) -> Json | None:
     if question.actor not in {None, commit.actor}:
         return None
-    if not DEFINING & {*commit.event_types}:
-        return chosen(shown_commits.shown(commit), question)
-    before = at_version(store, GROUP, commit.version - 1, question.group_id)
-    found = shown_commits.changes(before.state, before.follow(commit).state)
-    changes = [one for one in found if question.server_id in {None, one["sourceServerId"]}]
     entry = chosen(shown_commits.shown(commit), question, DEFINING if changes else frozenset())
-    return {**entry, "changes": changes} if entry else None
+    return {**entry, "changes": changes} if entry and changes is not None else entry
 
 
 def _days(

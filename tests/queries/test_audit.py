@@ -1,5 +1,6 @@
 """The trail of what really happened: every command, every error, and every field that changed."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -25,6 +26,7 @@ from tests.kit import SETTINGS, Desk
 from tests.queries.trails import Json, SlowStore, Trail, failed, lived, place
 
 OTHER = {**SETTINGS, "instanceType": "r5.4xlarge"}
+ROOM = {"groupName": "ERP", "accountId": "123456789012", "region": "us-east-1"}
 CONFIGURATIONS = configurations(without=CONTRARY)
 
 
@@ -186,3 +188,24 @@ def wanted(definition: Definition) -> dict[tuple[str, str], Any]:
         for server in definition.servers
         for field, value in fields(server).items()
     }
+
+
+def test_what_an_older_fold_wrote_is_told_the_same_and_read_no_more_than_once_a_page() -> None:
+    """Its memos cannot be taken: the facts are folded anew, from the first on."""
+    told, reads = [], []
+    for fold in (GROUP, replace(GROUP, fold_version=GROUP.fold_version - 1)):
+        trail = Trail()
+        first = Definition.model_validate_json(canonical(ROOM | {"servers": [{"sourceServerId": sid(1)}]}))
+        trail.append(fold, ("pg-1",), f.ProtectionGroupCreated(group_id="pg-1", definition=first, version=1))
+        for version in range(2, 9):
+            kind = {"instanceType": f"m5.{version}xlarge"}
+            anew = first.model_copy(update={"launch_config": kind})
+            trail.append(fold, ("pg-1",), f.ProtectionGroupUpdated(definition=anew, version=version))
+        trail.store.reads = 0
+        told.append([(entry["version"], entry["changes"]) for entry in trail.told("pg-1")])
+        reads.append(trail.store.reads)
+    assert told[0] == told[1]
+    assert told[0][0][1] == [
+        {"sourceServerId": sid(1), "field": "instanceType", "from": "m5.7xlarge", "to": "m5.8xlarge"}
+    ]
+    assert max(reads) <= 4, f"once for all eight definitions: {reads}"
