@@ -44,9 +44,13 @@ DOORS = ("api", "frontend")
 
 
 class Signed(AuthBase):
-    """A program, signed with IAM."""
+    """A program, signed with IAM, with its key."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        request.headers["x-api-key"] = self._key
         signed = AWSRequest(request.method, request.url, data=request.body)
         SigV4Auth(ROOT_USER, "execute-api", REGION).add_auth(signed)
         request.headers.update({name: signed.headers[name] for name in ("Authorization", "X-Amz-Date")})
@@ -70,7 +74,10 @@ class Contract:
     def __init__(self, cloud: Cloud) -> None:
         self.answered: dict[str, set[int]] = defaultdict(set)
         self._cloud, self._session = cloud, Session()
-        self._signers = {"api": Signed(), "frontend": SignedIn(cloud.people.tokens("admin")["IdToken"])}
+        self._signers = {
+            "api": Signed(cloud.description["auditKey"]),
+            "frontend": SignedIn(cloud.people.tokens("admin")["IdToken"]),
+        }
         self.pace(100_000)
         servers = cloud.take_servers(6)
         kept, held, ready, doomed = (self._group(f"Contract {each}", [servers[each]]) for each in range(4))
@@ -119,12 +126,15 @@ class Contract:
         self.answered[case.operation.definition.raw["operationId"]].add(answer.status_code)
 
     def pace(self, requests: int) -> None:
-        """How many requests both APIs take, of each route in a second, before they refuse."""
+        """How many requests both APIs take, of each route and with a key, in a second, before they refuse."""
+        gateway, limits = self._cloud.client("apigateway"), ("rateLimit", "burstLimit")
         for door in DOORS:
             api, stage = self._cloud.description[door].rsplit("/", 2)[1:]
-            limits = {f"/*/*/throttling/{limit}": str(requests) for limit in ("rateLimit", "burstLimit")}
-            patches = [{"op": "replace", "path": path, "value": value} for path, value in limits.items()]
-            self._cloud.client("apigateway").update_stage(restApiId=api, stageName=stage, patchOperations=patches)
+            patches = [patch(f"/*/*/throttling/{limit}", requests) for limit in limits]
+            gateway.update_stage(restApiId=api, stageName=stage, patchOperations=patches)
+        for plan in gateway.get_usage_plans()["items"]:
+            patches = [patch(f"/throttle/{limit}", requests) for limit in limits]
+            gateway.update_usage_plan(usagePlanId=plan["id"], patchOperations=patches)
 
     def _group(self, name: str, servers: list[str]) -> str:
         settings = {"copyTags": True}
@@ -150,6 +160,11 @@ def boundaries(operation: Any) -> Iterator[Any]:  # noqa: ANN401  schemathesis's
 def number_of(case: Any) -> int:  # noqa: ANN401  schemathesis's own
     """A number that follows from what is asked, the same in every run."""
     return crc32(repr((case.path_parameters, case.query, case.body)).encode())
+
+
+def patch(path: str, value: int) -> Json:
+    """One change of what API Gateway is to do."""
+    return {"op": "replace", "path": path, "value": str(value)}
 
 
 def pattern(kind: Any) -> str:  # noqa: ANN401  a type

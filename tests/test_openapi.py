@@ -33,6 +33,13 @@ def test_every_route_of_every_function_is_in_it_once_with_every_error_and_what_i
         assert each["description"].startswith("Roles: ")
 
 
+def test_what_needs_a_key_is_what_needs_one_in_the_template() -> None:
+    template = PATH.parents[1].joinpath("template.yaml").read_text()
+    keyed = [path for path, methods in document()["paths"].items() if "security" in methods.get("get", {})]
+    assert len(keyed) == template.count("ApiKeyRequired: true")
+    assert all(f"Path: {path}, Auth: {{ApiKeyRequired: true}}" in template for path in keyed)
+
+
 def test_every_reference_leads_somewhere() -> None:
     found = json.dumps(document())
     schemas = document()["components"]["schemas"]

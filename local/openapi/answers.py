@@ -25,12 +25,6 @@ class ErrorAnswer(Answer):
     details: dict[str, Any] = {}
 
 
-class GatewayAnswer(Answer):
-    """What API Gateway itself refuses in front of programs; in front of people it has the shape of every refusal."""
-
-    message: str | None
-
-
 class AwsError(Answer):
     """What AWS said. Only an admin sees its own words; of earlier errors the code is left."""
 

@@ -18,7 +18,7 @@ from events.doors import DIGITS
 from events.entry import Operation
 from events.roles import holders
 from events.shown_commits import FACTS
-from local.openapi.answers import ErrorAnswer, GatewayAnswer
+from local.openapi.answers import ErrorAnswer
 from local.openapi.published import PUBLISHED
 from local.openapi.responses import json_of, responses
 from queries import app as queries_app
@@ -27,6 +27,8 @@ REF = "#/components/schemas/{model}"
 VERSION = "3.1.0"
 APPS = (commands_app, waves_app, executions_app, queries_app)
 NULL = {"type": "null"}
+KEYED = {"get_audit_log", "verify_streams"}
+"""What a program needs a key of the usage plan for (template.yaml)."""
 CHOICES = {"type": {"enum": sorted(FACTS)}}
 PATH = Path(__file__).parent.parent.parent / "docs" / "openapi.json"
 Json = dict[str, Any]
@@ -50,7 +52,6 @@ def document() -> Json:
         *{operation.model: None for operation in table},
         *PUBLISHED,
         ErrorAnswer,
-        GatewayAnswer,
     ]
     names, schemas = models_json_schema([(model, "validation") for model in models], by_alias=True, ref_template=REF)
     refs = {model: names[(model, "validation")] for model in models}
@@ -78,6 +79,7 @@ def document() -> Json:
                     "name": "Authorization",
                     "description": "AWS Signature Version 4",
                 },
+                "key": {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "of the usage plan"},
             },
         },
     }
@@ -93,6 +95,8 @@ def _operation(operation: Operation, path: str, method: str, refs: dict[type[Bas
         "parameters": [*_path(in_path, schema), *(_query(in_path, schema) if method == "GET" else _headers(method))],
         "responses": responses(operation, refs),
     }
+    if operation.name in KEYED:
+        shown["security"] = [{"cognito": []}, {"iam": [], "key": []}]
     if method in {"POST", "PUT"}:
         needed = not {*schema.get("required", [])} <= {*in_path}
         shown["requestBody"] = {"required": needed, "content": json_of(_body(refs[operation.model], in_path, schema))}

@@ -1,4 +1,4 @@
-"""What comes out of an operation: by status a body and headers, whether a function answers or API Gateway itself."""
+"""What comes out of an operation, by status: body and headers. What API Gateway refuses by itself has our shape, too."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from events.entry import Operation
 from events.rest import STATED
-from local.openapi.answers import ErrorAnswer, GatewayAnswer
+from local.openapi.answers import ErrorAnswer
 from local.openapi.published import ANSWERS
 
 Json = dict[str, Any]
@@ -14,7 +14,7 @@ Refs = dict[type[BaseModel], Json]
 ERRORS = {
     400: "a field is wrong: `details.field` names it",
     401: "nobody is signed in",
-    403: "none of the caller's roles may",
+    403: "none of the caller's roles may, or a key is needed",
     404: "there is no such thing",
     409: "not as things stand: read again, or try again later if `retryable`",
     413: "too large",
@@ -24,8 +24,6 @@ ERRORS = {
     503: "not now: try again",
     504: "no answer within 29 s: what was asked may go on, ask how things stand",
 }
-GATEWAY = {403, 413, 429, 500, 502, 504}
-"""What API Gateway refuses by itself, too."""
 LATER = {409, 429, 503}
 ACCEPTED = 202
 TEXT: Json = {"schema": {"type": "string"}}
@@ -55,9 +53,8 @@ def _done(operation: Operation, status: int, refs: Refs) -> Json:
 
 
 def _refused(status: int, refs: Refs) -> Json:
-    models = (ErrorAnswer, GatewayAnswer) if status in GATEWAY else (ErrorAnswer,)
     headers = {"headers": RETRY} if status in LATER else {}
-    return {"description": ERRORS[status], **headers, "content": json_of(_any(models, refs))}
+    return {"description": ERRORS[status], **headers, "content": json_of(refs[ErrorAnswer])}
 
 
 def _any(models: tuple[type[BaseModel], ...], refs: Refs) -> Json:
