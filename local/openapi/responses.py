@@ -1,4 +1,4 @@
-"""What comes out of an operation, by status: body and headers. What API Gateway refuses by itself has our shape, too."""
+"""What comes out of an operation, by status: body and headers. API Gateway, too, refuses in this shape."""
 
 from typing import Any
 
