@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from events.doors import Json
+from events.errors import Refused
 from events.verify import KINDS, Verdict
 from projections.verify import all_verified, verified
 from queries.answers import Answers
@@ -29,7 +30,10 @@ def verify_streams(answers: Answers, question: VerifyStreams) -> Json:
     store, rows, began = answers.store(), answers.rows, answers.now()
     one = question.stream_id or (f"group#{question.group_id}" if question.group_id else None)
     if one:
-        return _shown([verified(store, rows, one)], None)
+        verdict = verified(store, rows, one)
+        if verdict.ok and not verdict.sound:
+            raise Refused("NOT_FOUND", f"nothing was ever stored of {one}", 404, streamId=one)
+        return _shown([verdict], None)
     verdicts: list[Verdict] = []
     for verdict in all_verified(store, rows, question.after or ""):
         verdicts.append(verdict)

@@ -6,7 +6,7 @@ from io import StringIO
 
 from local.command_line.codes import DONE, FAILED, Json, Outcome
 from local.command_line.plain import say
-from local.command_line.refusals import UsageError, refusal
+from local.command_line.refusals import UsageError
 from local.command_line.talk import Talk
 
 PAGE = 100
@@ -27,8 +27,6 @@ def verify(talk: Talk, arguments: Namespace) -> Outcome:
     """One stream, or all, page by page: the sum of the pages is one answer."""
     asked = {"groupId": arguments.group, "streamId": arguments.stream}
     answer = talk.ask("verify_streams", asked)
-    if any(asked.values()) and answer["ok"] and not answer["commits"]:
-        raise refusal("NOT_FOUND", f"nothing is stored of {arguments.group or arguments.stream}")
     while answer["after"]:
         say(f"{answer['streams']} streams verified")
         page = talk.ask("verify_streams", {"after": answer["after"]})
