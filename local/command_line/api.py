@@ -47,7 +47,7 @@ class Api:
         route = ROUTES[operation]
         path, body = route.filled(fields)
         headers = {"Content-Type": "application/json", "Accept": "application/json, text/csv"}
-        headers |= {"x-api-key": self.key} if self.key else {}
+        headers |= {"x-api-key": self.key} if self.key and route.keyed else {}
         request = AWSRequest(route.method, self.url + path, headers, None if body is None else orjson.dumps(body))
         with in_plain_words(self.url):
             self.sign(request)

@@ -24,11 +24,12 @@ class Door(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``function`` is the logical name in template.yaml. A list in a path is of one."""
+    """``function`` is the logical name in template.yaml. A list in a path is of one. ``keyed``: not without a key."""
 
     method: str
     path: str
     function: str
+    keyed: bool = False
 
     def filled(self, fields: Json) -> tuple[str, Json | None]:
         """Path with query, and body, of a request with these fields."""
@@ -57,7 +58,7 @@ ROUTES = {
     "apply_launch_configs": Route("POST", f"{GROUP}/apply-launch-configs", "CommandsFunction"),
     "get_launch_config_status": Route("GET", f"{GROUP}/launch-config-status", "QueriesFunction"),
     "get_history": Route("GET", f"{GROUP}/history", "QueriesFunction"),
-    "get_audit_log": Route("GET", "/audit-log", "QueriesFunction"),
+    "get_audit_log": Route("GET", "/audit-log", "QueriesFunction", keyed=True),
     "start_wave_recovery": Route("POST", "/waves", "WavesFunction"),
     "get_wave": Route("GET", "/waves/{executionId}/{waveNumber}", "QueriesFunction"),
     "check_readiness": Route("POST", "/readiness", "WavesFunction"),
@@ -65,5 +66,5 @@ ROUTES = {
     "get_execution": Route("GET", EXECUTION, "QueriesFunction"),
     "resume_execution": Route("POST", f"{EXECUTION}/resume", "ExecutionsFunction"),
     "cancel_execution": Route("POST", f"{EXECUTION}/cancel", "ExecutionsFunction"),
-    "verify_streams": Route("GET", "/verify", "QueriesFunction"),
+    "verify_streams": Route("GET", "/verify", "QueriesFunction", keyed=True),
 }
