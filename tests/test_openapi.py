@@ -11,6 +11,8 @@ from events.doors import parse
 from events.errors import Refused
 from local.openapi.answers import ErrorAnswer
 from local.openapi.document import APPS, PATH, document, operations, text
+from local.openapi.examples import ANSWERS as SHOWN
+from local.openapi.examples import EXECUTION, GROUP, REFUSAL, REQUESTS
 from local.openapi.published import ANSWERS
 from local.openapi.responses import ERRORS
 from tests.bench_cloud import BenchCloud as Cloud
@@ -56,6 +58,19 @@ def test_what_may_be_left_out_but_be_no_null_is_published_so_and_its_faults_are_
     with pytest.raises(Refused) as refused:
         parse(UpdateProtectionGroup, {"groupId": "pg-a", "launchConfig": {"tags": {}}})
     assert refused.value.body()["details"]["field"] == "launchConfig.tags"
+
+
+def test_every_body_has_an_example_that_its_model_takes_and_answers_have_some_that_are_published() -> None:
+    table = {operation.name: operation for operation in operations()}
+    bodies = {name for name, of in table.items() if of.routes[0].partition(" ")[0] in {"POST", "PUT"}}
+    assert bodies == {*REQUESTS}
+    path = {"groupId": GROUP, "executionId": EXECUTION}
+    for name, example in REQUESTS.items():
+        named = {key: value for key, value in path.items() if f"{{{key}}}" in table[name].routes[0]}
+        parse(table[name].model, {**named, **example})
+    for name, example in SHOWN.items():
+        ANSWERS[name][200][0].model_validate(example)
+    ErrorAnswer.model_validate(REFUSAL)
 
 
 @pytest.fixture(scope="module")

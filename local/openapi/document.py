@@ -4,6 +4,7 @@ Both APIs have these routes: one signs callers in with Cognito, the other with I
 """
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from events.entry import Operation
 from events.roles import holders
 from events.shown_commits import FACTS
 from local.openapi.answers import ErrorAnswer
+from local.openapi.examples import REQUESTS
 from local.openapi.published import PUBLISHED
 from local.openapi.responses import json_of, responses
 from queries import app as queries_app
@@ -27,6 +29,7 @@ REF = "#/components/schemas/{model}"
 VERSION = "3.1.0"
 APPS = (commands_app, waves_app, executions_app, queries_app)
 NULL = {"type": "null"}
+TAGS = {"protection-groups": "Protection groups", "waves": "Waves", "readiness": "Waves", "executions": "Executions"}
 KEYED = {"get_audit_log", "verify_streams"}
 """What a program needs a key of the usage plan for (template.yaml)."""
 CHOICES = {"type": {"enum": sorted(FACTS)}}
@@ -90,17 +93,32 @@ def _operation(operation: Operation, path: str, method: str, refs: dict[type[Bas
     schema = operation.model.model_json_schema(by_alias=True, ref_template=REF)
     shown: Json = {
         "operationId": operation.name,
-        "summary": (operation.model.__doc__ or "").partition("\n")[0],
+        "summary": _summary(operation),
+        "tags": [_tag(operation, path)],
         "description": f"Roles: {', '.join(holders(operation.right))}.",
-        "parameters": [*_path(in_path, schema), *(_query(in_path, schema) if method == "GET" else _headers(method))],
+        "parameters": [*_path(in_path, schema), *_query(in_path, schema, method), *_headers(method)],
         "responses": responses(operation, refs),
     }
     if operation.name in KEYED:
         shown["security"] = [{"cognito": []}, {"iam": [], "key": []}]
     if method in {"POST", "PUT"}:
         needed = not {*schema.get("required", [])} <= {*in_path}
-        shown["requestBody"] = {"required": needed, "content": json_of(_body(refs[operation.model], in_path, schema))}
+        shown["requestBody"] = {
+            "required": needed,
+            "content": json_of(_body(refs[operation.model], in_path, schema), REQUESTS[operation.name]),
+        }
     return shown
+
+
+def _summary(operation: Operation) -> str:
+    """What its model says of itself, without the route; else its name, in words."""
+    said = re.sub(r"^`[^`]+`[:.,]?\s*", "", (operation.model.__doc__ or "").partition("\n")[0])
+    said = said or operation.name.replace("_", " ")
+    return said[0].upper() + said[1:].rstrip(".")
+
+
+def _tag(operation: Operation, path: str) -> str:
+    return "Record" if operation.right == "audit" else TAGS[path.split("/")[1]]
 
 
 def _path(names: Iterable[str], schema: Json) -> list[Json]:
@@ -109,12 +127,14 @@ def _path(names: Iterable[str], schema: Json) -> list[Json]:
     return [{"name": name, "in": "path", "required": True, "schema": known.get(name, text)} for name in names]
 
 
-def _query(in_path: list[str], schema: Json) -> list[Json]:
+def _query(in_path: list[str], schema: Json, method: str) -> list[Json]:
+    """All that a question has; of a removal, which has no body, the version that it counts on."""
+    asked = {"GET": {*schema.get("properties", {})}, "DELETE": {"version"}}.get(method, set())
     required = schema.get("required", [])
     return [
         {"name": name, "in": "query", "required": name in required, "schema": _said(kind) | CHOICES.get(name, {})}
         for name, kind in schema.get("properties", {}).items()
-        if name not in {*in_path, "requestId", "invokedBy"}
+        if name in asked - {*in_path, "requestId", "invokedBy"}
     ]
 
 
@@ -134,6 +154,8 @@ def _with_default(kind: Json) -> Json:
 
 
 def _headers(method: str) -> list[Json]:
+    if method == "GET":
+        return []
     key = "the same key again has no second effect; with another payload it is refused"
     wait = "respond-async: answer as soon as the request is recorded"
     found = {"Idempotency-Key": key, "Prefer": wait} if method != "DELETE" else {"Idempotency-Key": key}

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from events.entry import Operation
 from events.rest import STATED
+from local.openapi import examples
 from local.openapi.answers import ErrorAnswer
 from local.openapi.published import ANSWERS
 
@@ -25,7 +26,7 @@ ERRORS = {
     504: "no answer within 29 s: what was asked may go on, ask how things stand",
 }
 LATER = {409, 429, 503}
-ACCEPTED = 202
+ACCEPTED, CONFLICT = 202, 409
 TEXT: Json = {"schema": {"type": "string"}}
 ORIGIN: Json = {"Access-Control-Allow-Origin": {"required": True, **TEXT}}
 SHEET: Json = {name: {"description": f"`{key}`, beside a sheet", **TEXT} for key, name in STATED.items()}
@@ -38,9 +39,9 @@ def responses(operation: Operation, refs: Refs) -> Json:
     return {str(status): shown for status, shown in {**done, **{each: _refused(each, refs) for each in ERRORS}}.items()}
 
 
-def json_of(schema: Json) -> Json:
+def json_of(schema: Json, example: Json | None = None) -> Json:
     """A body that is JSON."""
-    return {"application/json": {"schema": schema}}
+    return {"application/json": {"schema": schema, **({"example": example} if example is not None else {})}}
 
 
 def _done(operation: Operation, status: int, refs: Refs) -> Json:
@@ -48,13 +49,20 @@ def _done(operation: Operation, status: int, refs: Refs) -> Json:
     return {
         "description": "recorded, and goes on" if status == ACCEPTED else "done",
         "headers": {**ORIGIN, **(SHEET if sheets else {})},
-        "content": {**json_of(_any(ANSWERS[operation.name][status], refs)), **({"text/csv": TEXT} if sheets else {})},
+        "content": {
+            **json_of(_any(ANSWERS[operation.name][status], refs), examples.ANSWERS.get(operation.name)),
+            **({"text/csv": TEXT} if sheets else {}),
+        },
     }
 
 
 def _refused(status: int, refs: Refs) -> Json:
     headers = {"headers": RETRY} if status in LATER else {}
-    return {"description": ERRORS[status], **headers, "content": json_of(refs[ErrorAnswer])}
+    return {
+        "description": ERRORS[status],
+        **headers,
+        "content": json_of(refs[ErrorAnswer], examples.REFUSAL if status == CONFLICT else None),
+    }
 
 
 def _any(models: tuple[type[BaseModel], ...], refs: Refs) -> Json:
