@@ -14,7 +14,6 @@ from events import groups as g
 from events import status
 from events.errors import Refused
 
-
 COOL_DOWN = timedelta(minutes=1)
 """Between two forced applies of a group: each is five calls a server, of rates that a whole account shares."""
 

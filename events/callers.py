@@ -46,7 +46,7 @@ def http_caller(event: Mapping[str, Any], key: str, access: Access) -> Caller:
     return Caller(
         actor=str(_name(claims) if user else arn)[:_TEXT],
         via="frontend" if user else "api",
-        key=str(headers.get("idempotency-key") or context.get("requestId") or key)[:_TEXT],
+        key=_key("Idempotency-Key", headers.get("idempotency-key") or context.get("requestId") or key),
         correlation_id=str(headers.get("x-correlation-id") or context.get("requestId") or "")[:_TEXT],
         roles=found or access.default,
     )
@@ -57,7 +57,7 @@ def direct_caller(fields: Mapping[str, Any], key: str) -> Caller:
     return Caller(
         actor=str(fields.get("invokedBy") or "direct")[:_TEXT],
         via="direct",
-        key=str(fields.get("requestId") or key)[:_TEXT],
+        key=_key("requestId", fields.get("requestId") or key),
         roles=EVERY_ROLE,
     )
 
@@ -65,6 +65,13 @@ def direct_caller(fields: Mapping[str, Any], key: str) -> Caller:
 def http_headers(event: Mapping[str, Any]) -> dict[str, str]:
     """The headers, names in lower case."""
     return {str(name).lower(): str(value or "") for name, value in mapping(event.get("headers")).items()}
+
+
+def _key(field: str, said: object) -> str:
+    """Never cut: two keys that begin alike are two."""
+    if len(str(said)) > _TEXT:
+        raise Refused("INVALID_PARAMETER", f"{field}: has {_TEXT} characters at most", field=field)
+    return str(said)
 
 
 def _name(claims: Json) -> object:

@@ -5,7 +5,7 @@ API Gateway REST proxy events: AWS, API Gateway Developer Guide, Lambda proxy in
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Any, TypeVar
 
@@ -126,7 +126,8 @@ def _object(value: object) -> Json:
 
 
 def _refused(error: ValidationError) -> Refused:
-    faults = [_fault(detail) for detail in error.errors(include_url=False, include_input=False)]
+    details = error.errors(include_url=False, include_input=False)
+    faults = [_fault(detail) for detail in details if not _follows(detail, details)]
     first = faults[0]
     return Refused(
         first["error"],
@@ -134,6 +135,12 @@ def _refused(error: ValidationError) -> Refused:
         field=first["field"],
         validationErrors=faults[:20],
     )
+
+
+def _follows(detail: Mapping[str, Any], details: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a list is too short only because pydantic does not count what is wrong in it."""
+    at = detail["loc"]
+    return detail["type"] == "too_short" and any(one["loc"][: len(at)] == at != one["loc"] for one in details)
 
 
 def _fault(detail: Mapping[str, Any]) -> Json:

@@ -100,7 +100,9 @@ def _over_http(
         operation = table[name]
         caller = http_caller(event, context.aws_request_id, _access())
         roles = caller.roles
-        said = query_fields(event, parameters) if event["httpMethod"] == "GET" else http_fields(event, parameters)
+        said = query_fields(event, parameters)
+        if event["httpMethod"] != "GET":  # a precondition in a query string is not passed over either
+            said |= http_fields(event, parameters)
         answer = _answered(operation, operation.fields(said, event), Asking(caller, context, event))
         return operation.status(answer), answer
     except Exception as error:  # noqa: BLE001  the one place where our errors become HTTP

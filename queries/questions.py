@@ -1,8 +1,9 @@
 """What may be asked about groups: strict, and closed to unknown fields."""
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from events.model import Model, ServerId
@@ -10,7 +11,17 @@ from events.moments import moment
 
 GroupId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 ExecutionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_./-]{1,256}$")]
-Instant = Annotated[AwareDatetime, AfterValidator(moment)]
+
+
+def _written(said: object) -> object:
+    """Or pydantic takes a number for seconds since 1970."""
+    if isinstance(said, str) and re.match(r"\d{4}-\d\d-\d\d", said):
+        return said
+    raise PydanticCustomError("INVALID_PARAMETER", "must be a time with its zone, as 2026-11-24T12:00:00Z")
+
+
+Time = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written)]
+Instant = Annotated[Time, AfterValidator(moment)]
 
 
 class Question(Model):

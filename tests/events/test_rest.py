@@ -1,9 +1,10 @@
 """What API Gateway hands over and is answered: routes with and without its own parsing, sheets, sizes, waits."""
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import Field
 
 from events.doors import LARGEST_ANSWER, LARGEST_REQUEST, parse
 from events.entry import Asking, Operation, entry
@@ -100,3 +101,29 @@ def test_a_request_that_is_too_large_is_refused_and_the_largest_one_is_not() -> 
     with pytest.raises(Refused) as no:
         parse(Echo, {"text": "x" * (LARGEST_REQUEST - around + 1)})
     assert (no.value.code, no.value.status) == ("REQUEST_TOO_LARGE", 413)
+
+
+class Many(Model):
+    """A list of those."""
+
+    all: Annotated[tuple[Echo, ...], Field(min_length=1)]
+
+
+def test_a_list_is_not_called_too_short_for_what_is_wrong_within_it() -> None:
+    with pytest.raises(Refused) as no:
+        parse(Many, {"all": [{"times": "often"}]})
+    assert [each["field"] for each in no.value.details["validationErrors"]] == ["all.0.times"]
+    with pytest.raises(Refused, match="at least 1 item"):
+        parse(Many, {"all": []})
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "status", "times"), [({"times": "3"}, {"times": 2}, 200, 2), ({"oddly": "3"}, {}, 400, 0)]
+)
+def test_a_query_string_beside_a_body_is_not_passed_over(query: Json, body: Json, status: int, times: int) -> None:
+    """A precondition that nobody reads is worse than one that is refused."""
+    people = {"authorizer": {"claims": {"cognito:username": "ada", "cognito:groups": "viewer"}}}
+    asked = event("POST", "/echo", body=json.dumps({"text": "x", **body}), queryStringParameters=query)
+    answer = HANDLER({**asked, "requestContext": people}, LambdaContext())  # type: ignore[arg-type]
+    assert answer["statusCode"] == status
+    assert len(json.loads(answer["body"]).get("text", "")) == times

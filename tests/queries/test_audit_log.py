@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 
 from events import facts as f
 from events.commits import Commit
+from events.doors import parse
+from events.errors import Refused
 from events.moments import moment
 from events.streams import GROUP
+from queries.trail import GetHistory
 from tests.events.given import NOON, sid
 from tests.queries.trails import ACTORS, Json, SlowLog, Trail, failed, lived, place, places
 
@@ -163,3 +166,9 @@ def test_a_commit_whose_facts_were_damaged_hides_nothing_and_is_not_hidden() -> 
     found = {entry["streamId"]: entry for entry in trail.entries(serverId=sid(0))}
     assert {*found} == {"group#pg-0", "group#pg-1"}
     assert "checksum" in found["group#pg-1"]["fault"]
+
+
+def test_a_fact_that_there_is_none_of_is_refused_by_field() -> None:
+    with pytest.raises(Refused, match="must be one of ApplyEnded, ") as no:
+        parse(GetHistory, {"groupId": "pg-1", "type": "Nonsense"})
+    assert no.value.details["field"] == "type"

@@ -137,3 +137,9 @@ def test_the_commit_of_a_moment_is_found_by_few_reads_wherever_it_is(number: int
     assert found.version == max(0, min(asked, number))
     assert found == at_version(store, GROUP, found.version, "pg-erp")
     assert at_time(store, GROUP, NOON + timedelta(days=1), "pg-erp") == load(store, GROUP, "pg-erp")
+
+
+@pytest.mark.parametrize("said", ["0.5", "1700000000", "20261124", " 5", "2026-11-24T12:00:00", "now", ""])
+def test_a_time_that_is_a_number_or_has_no_zone_is_none(said: str) -> None:
+    with pytest.raises(Refused, match="asOf: "):
+        parse(GetLaunchConfigStatus, {"groupId": "pg-1", "asOf": said})
