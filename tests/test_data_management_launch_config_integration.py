@@ -5,7 +5,7 @@ from typing import Any
 from tests.bench_cloud import BenchCloud as Cloud
 
 Json = dict[str, Any]
-SETTINGS = {"copyTags": True, "targetInstanceTypeRightSizingMethod": "NONE", "instanceType": "m5.large"}
+SETTINGS = {"copyTags": True, "targetInstanceTypeRightSizingMethod": "NONE", "instanceType": "r5.large"}
 
 
 def created(cloud: Cloud, name: str, servers: list[str], **fields: object) -> Json:

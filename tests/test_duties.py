@@ -47,6 +47,7 @@ DUTIES: dict[str, set[str]] = {
     "WatchFunction": {"queue send"},
     "VerifyFunction": set(),
     "QueriesFunction": set(),
+    "SwaggerFunction": set(),
 }
 """All that each function's role can do of what is tried. Nobody can do any of the `REWRITES`."""
 CALLERS_OF_DRS = {"CommandsFunction", "WorkerFunction", "WavesFunction"}

@@ -12,7 +12,9 @@ from local.cloud import Cloud, FunctionFailedError
 from local.deployment import PARAMETERS
 from local.remote import send
 
-FUNCTIONS = {"Commands", "Executions", "Projector", "Queries", "Sweep", "Verify", "Watch", "Waves", "Worker"}
+FUNCTIONS = {
+    "Commands", "Executions", "Projector", "Queries", "Swagger", "Sweep", "Verify", "Watch", "Waves", "Worker",
+}  # fmt: skip
 
 
 def a_group(name: str, server_id: str) -> dict[str, object]:
