@@ -15,7 +15,7 @@ from events import status
 from events.errors import Refused
 
 COOL_DOWN = timedelta(minutes=1)
-"""Between two forced applies of a group: each is five calls a server, of rates that a whole account shares."""
+"""After a forced apply, before the next: each is five calls a server, of rates that a whole account shares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,11 @@ def _apply(group: g.Group, command: ask.ApplyLaunchConfigs, asked: Asked) -> Fac
 
 
 def _cooled_down(group: g.Group, now: datetime) -> None:
-    if group.forced_at is None or now >= group.forced_at + COOL_DOWN:
+    """Counted from the last that is known of what was forced: due, written, refused or proved."""
+    forced = [server for server in group.servers.values() if server.reason == "forced"]
+    signs = [sign for server in forced for sign in (server.due_since, server.wrote_at, server.proved_at, _told(server))]
+    until = max([sign + COOL_DOWN for sign in signs if sign], default=now)
+    if now >= until:
         return
     raise Refused(
         "COOLING_DOWN",
@@ -115,8 +119,12 @@ def _cooled_down(group: g.Group, now: datetime) -> None:
         groupId=group.group_id,
         field="force",
         retryable=True,
-        retryAfter=int((group.forced_at + COOL_DOWN - now).total_seconds()) + 1,
+        retryAfter=int((until - now).total_seconds()) + 1,
     )
+
+
+def _told(server: g.Server) -> datetime | None:
+    return server.errors[0].at if server.errors else None
 
 
 def _lease(group: g.Group, command: StartApply, asked: Asked) -> Facts:

@@ -25,9 +25,7 @@ def evolve(group: g.Group, fact: f.GroupFact) -> g.Group:  # noqa: C901, PLR0911
         case f.ProtectionGroupDeleted():
             return _with(group, deleted=True, lease=None, claim=None, servers={})
         case f.LaunchConfigsDue():
-            asked: dict[str, Any] = {} if fact.reason in UNASKED else {"not_before": None, "errors": ()}
-            if fact.reason == "forced":
-                asked["forced_at"] = fact.at
+            asked = {} if fact.reason in UNASKED else {"not_before": None, "errors": ()}
             return _with(_each(group, fact.source_server_ids, lambda server: _due(server, fact)), **asked)
         case f.ApplyStarted(lease_id=lease_id, until=until):
             return _with(group, lease=g.Hold(by=lease_id, until=until))

@@ -165,7 +165,7 @@ class Group(Model):
     `definition` is None before it exists, and its servers are kept apart. `defined_in` is the version of the
     stream in which the definition last changed: whoever saw that version, or a later one, saw this definition.
     `left_at` is the highest epoch of a server that left: one that comes back counts on from there, so that no
-    epoch of it ever stands for two configurations. `forced_at`: when everything was last asked to be written anew.
+    epoch of it ever stands for two configurations.
     """
 
     group_id: str = ""
@@ -173,7 +173,6 @@ class Group(Model):
     defined_in: int = 0
     servers: dict[str, Server] = {}
     left_at: int = 0
-    forced_at: Moment | None = None
     deleted: bool = False
     lease: Hold | None = None
     claim: Hold | None = None

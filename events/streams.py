@@ -51,7 +51,7 @@ class Kind(Generic[S, F]):
             raise UnknownFact(f"a {self.name} fact that this code does not know: {error}") from error
 
 
-GROUP = Kind("group", 4, groups.Group, evolve.evolve, facts.GROUP_FACTS)
+GROUP = Kind("group", 3, groups.Group, evolve.evolve, facts.GROUP_FACTS)
 WAVE = Kind("wave", 2, wave_state.Wave, wave_state.evolve, waves.WAVE_FACTS)
 EXECUTION = Kind("execution", 2, executions.Execution, executions.evolve, executions.EXECUTION_FACTS)
 ROSTER = Kind("roster", 1, rosters.Roster, rosters.evolve, rosters.ROSTER_FACTS)
