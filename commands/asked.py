@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from commands.selection import Seen
+from commands.definition.selection import Seen
 from events import facts as f
 from events import groups as g
 from events.errors import Refused

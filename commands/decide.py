@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from commands import define
 from commands import requests as ask
 from commands.asked import Asked, Facts, nobody_writes, renewed, unchanged_since
 from commands.claims import ClaimCommand, ClaimGroup, ExtendClaim, LookAgain, ReleaseGroup, claims
+from commands.definition import define
 from commands.outcomes import Outcome
 from commands.record import outcome_facts
 from events import facts as f

@@ -5,9 +5,9 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 from commands import requests as ask
+from commands.definition.resolve import resolve
 from commands.dry_run import dry_run
 from commands.pump import pump
-from commands.resolve import resolve
 from commands.service import GroupStream, Service
 from events import shown, status
 from events.callers import Caller

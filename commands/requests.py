@@ -24,7 +24,7 @@ Shown = Annotated[Any, Field(exclude=True)]
 
 
 class NoNull:
-    """What may be left out, but be no null: that is refused (`commands.drafts`), and so it is not published."""
+    """What may be left out, but be no null: that is refused (`definition.drafts`), and so it is not published."""
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Of a type or null, the type."""

@@ -7,11 +7,11 @@ from random import SystemRandom
 
 from commands.asked import Asked
 from commands.decide import Command, decide
-from commands.drafts import draft
+from commands.definition.drafts import draft
+from commands.definition.sight import Sight
 from commands.outcomes import Doors
 from commands.requests import CreateProtectionGroup
 from commands.roster import enrol, holding
-from commands.sight import Sight
 from events.commits import Commit, Context
 from events.errors import LostRace, Refused
 from events.facts import GroupFact

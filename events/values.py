@@ -1,7 +1,7 @@
 """The values that settings take: ids, addresses, and the structures of EC2's launch template.
 
 They are read again with every stored fact, so none may ever become narrower: what is to be refused of what was
-accepted once is refused at the desk (`commands.couplings`).
+accepted once is refused at the desk (`commands.definition.couplings`).
 Source: EC2 API Reference, RequestLaunchTemplateData; DRS API Reference, UpdateLaunchConfiguration.
 """
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands import requests as ask
+from commands.definition.selection import Draft, resolved
 from commands.outcomes import SourceServer
-from commands.selection import Draft, resolved
 from events.configuration import LaunchConfiguration, effective
 from events.doors import parse
 from events.errors import LostRace, Refused

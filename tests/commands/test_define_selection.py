@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from commands import requests as ask
+from commands.definition.resolve import resolve
 from commands.outcomes import SourceServer
-from commands.resolve import resolve
 from events.doors import parse
 from tests.commands.bench import calls, launched_from, refused
 from tests.events import given as g

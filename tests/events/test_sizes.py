@@ -16,7 +16,7 @@ import pytest
 from commands import requests as ask
 from commands.asked import Asked
 from commands.decide import RecordOutcomes, StartApply, decide
-from commands.define import MAX_DEFINITION
+from commands.definition.define import MAX_DEFINITION
 from commands.outcomes import Fault, Proved
 from commands.service import GroupStream, Service
 from events.commits import Commit, pack

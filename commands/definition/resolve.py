@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from commands.define import legal
-from commands.drafts import draft
+from commands.definition.define import legal
+from commands.definition.drafts import draft
+from commands.definition.sight import Sight
 from commands.requests import ResolveProtectionGroup, UpdateProtectionGroup
 from commands.service import Service
-from commands.sight import Sight
 from events import groups as g
 from events.doors import Json
 

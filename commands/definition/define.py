@@ -1,10 +1,10 @@
 """What follows when a group is defined, redefined, or gains and loses servers."""
 
-from commands import drafts
 from commands import requests as ask
 from commands.asked import Asked, Facts, nobody_writes, renewed, unchanged_since
-from commands.couplings import consistent
-from commands.selection import Draft, Seen, resolved
+from commands.definition import drafts
+from commands.definition.couplings import consistent
+from commands.definition.selection import Draft, Seen, resolved
 from events import facts as f
 from events import groups as g
 from events.commits import pack

@@ -6,7 +6,7 @@ from pydantic.alias_generators import to_camel
 
 from commands import requests as ask
 from commands.asked import Asked, unchanged_since
-from commands.selection import Draft, in_words
+from commands.definition.selection import Draft, in_words
 from events import groups as g
 from events.errors import Refused
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from commands.definition.selection import Draft, Seen, to_look_at
 from commands.outcomes import Doors, SourceServer
-from commands.selection import Draft, Seen, to_look_at
 from events.groups import Target
 
 

@@ -1,0 +1,1 @@
+"""What a group is to be: drafted, looked at in DRS, judged, and said in facts."""
