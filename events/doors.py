@@ -5,14 +5,14 @@ API Gateway REST proxy events: AWS, API Gateway Developer Guide, Lambda proxy in
 """
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from math import isfinite
 from typing import Any, TypeVar
 
 import orjson
 from pydantic import ValidationError
 
-from events.configuration import BLOCKED
+from events import faults
 from events.errors import LostRace, PreflightError, Refused, UnknownFact
 from events.model import Model, canonical
 
@@ -52,11 +52,20 @@ def parse(model: type[M], fields: Mapping[str, Any]) -> M:
         Refused: it does not fit the model; says which field, and all that is wrong.
     """
     try:
-        return model.model_validate_json(_text(fields), by_alias=True, by_name=False)
-    except ValidationError as error:
-        raise _refused(error) from error
+        text = _text(fields)
     except TypeError as error:
         raise Refused("INVALID_PARAMETER", f"the request is not JSON: {error}") from error
+    passed_over = faults.swallowed(model, fields)
+    try:
+        request = model.model_validate_json(text, by_alias=True, by_name=False)
+    except ValidationError as error:
+        found = faults.details(error)
+        places = [one["loc"] for one in found]
+        more = [one for one in passed_over if one["loc"] not in places]
+        raise faults.refused([*found, *more]) from error
+    if passed_over:
+        raise faults.refused(passed_over)
+    return request
 
 
 TOO_LARGE = Refused("ANSWER_TOO_LARGE", "the answer is larger than Lambda can give: ask for less at once", 413)
@@ -123,36 +132,3 @@ def _object(value: object) -> Json:
     if not isinstance(value, dict):
         raise Refused("INVALID_JSON", "the body must be a JSON object", field="body")
     return value
-
-
-def _refused(error: ValidationError) -> Refused:
-    details = error.errors(include_url=False, include_input=False)
-    faults = [_fault(detail) for detail in details if not _follows(detail, details)]
-    first = faults[0]
-    return Refused(
-        first["error"],
-        f"{first['field']}: {first['message']}",
-        field=first["field"],
-        validationErrors=faults[:20],
-    )
-
-
-def _follows(detail: Mapping[str, Any], details: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether a list is too short only because pydantic does not count what is wrong in it."""
-    at = detail["loc"]
-    return detail["type"] == "too_short" and any(one["loc"][: len(at)] == at != one["loc"] for one in details)
-
-
-def _fault(detail: Mapping[str, Any]) -> Json:
-    """One fault: our own codes are upper case already, pydantic's are mapped to the words that callers know."""
-    field = ".".join(str(part) for part in detail["loc"])[:_TEXT]
-    kind = str(detail["type"])
-    message = str(detail["msg"]).removeprefix("Value error, ")
-    if kind.isupper():
-        return {"field": field, "error": kind, "message": message}
-    if kind == "extra_forbidden":
-        if str(detail["loc"][-1]) in BLOCKED:
-            return {"field": field, "error": "BLOCKED_FIELDS_PRESENT", "message": "is managed by DRS: leave it out"}
-        return {"field": field, "error": "UNKNOWN_FIELDS_PRESENT", "message": "is not a field that is applied"}
-    code = "MISSING_FIELD" if kind == "missing" else "INVALID_PARAMETER"
-    return {"field": field, "error": code, "message": message}
