@@ -1,4 +1,7 @@
-"""What an answer leaves out for who asks: AWS's own words are for admins, addresses are not for viewers. Pure."""
+"""What an answer leaves out for who asks: AWS's own words are for admins, addresses are not for viewers. Pure.
+
+What our own check says is for whoever can mend it. It may name addresses, so a viewer is shown its code only.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,8 +10,31 @@ from events.roles import Role
 
 ADDRESSES = {"privateIp", "staticPrivateIp"}
 RAW = {"errors", "refusal", "aws", "facts"}
-"""Under these keys stands what AWS said: `{code, message}`, or a list of such, or facts that say it."""
+"""Under these keys stands what AWS or our check said: `{code, message}`, or a list of such, or facts that say it."""
 LEFT_OUT = "AWS's own words are shown to an admin; docs/troubleshooting.md says what to do about this code"
+FOR_OPERATORS = "it may name addresses, not shown to a viewer; docs/troubleshooting.md says what to do about this code"
+CHECKED = {
+    "BYOL_NEEDS_DEDICATED_HOST",
+    "DEVICE_NOT_FOUND",
+    "IAM_PROFILE_NOT_FOUND",
+    "INSTANCE_TYPE_UNAVAILABLE",
+    "INSTANCE_TYPE_UNSUITED",
+    "IP_IN_USE",
+    "IP_OUT_OF_RANGE",
+    "IP_RESERVED",
+    "KEY_PAIR_NOT_FOUND",
+    "SECURITY_GROUPS_NOT_FOUND",
+    "SECURITY_GROUPS_WRONG_VPC",
+    "SUBNET_FULL",
+    "SUBNET_NOT_FOUND",
+    "SUBNET_REQUIRED",
+    "TARGET_INSTANCE_NOT_ALLOWED",
+    "TARGET_INSTANCE_NOT_FOUND",
+    "VOLUME_TOO_SMALL",
+}
+"""What is found before anything is written: the words beside these codes are ours; AWS spells none of its own so."""
+ENDED = {"CANCELLED", "CLAIM_EXPIRED", "NOBODY_LEFT"}
+"""Ends of a wave that AWS had no part in: ours, too."""
 
 
 def redacted(answer: Any, roles: Iterable[Role]) -> Any:  # noqa: ANN401  JSON
@@ -26,13 +52,17 @@ def _without(value: Any, *, addresses: bool) -> Any:  # noqa: ANN401  JSON
         return value
     kept = {key: _without(one, addresses=addresses) for key, one in value.items()}
     for key in RAW & {*kept}:
-        kept[key] = _hushed(kept[key])
+        kept[key] = _hushed(kept[key], addresses=addresses)
     for key in ADDRESSES & {*kept} if addresses else ():
         kept[key] = None
     return kept
 
 
-def _hushed(said: Any) -> Any:  # noqa: ANN401  what AWS said: one error, a list of them, or nothing
+def _hushed(said: Any, *, addresses: bool) -> Any:  # noqa: ANN401  what was said: one error, a list of them, or nothing
     if isinstance(said, list):
-        return [_hushed(one) for one in said]
-    return {**said, "message": LEFT_OUT} if isinstance(said, dict) and "message" in said else said
+        return [_hushed(one, addresses=addresses) for one in said]
+    if not isinstance(said, dict) or "message" not in said:
+        return said
+    if str(said.get("code")) not in CHECKED | ENDED:
+        return {**said, "message": LEFT_OUT}
+    return {**said, "message": FOR_OPERATORS} if addresses else said
