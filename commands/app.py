@@ -14,6 +14,7 @@ from commands.service import Service
 from events.callers import http_headers
 from events.doors import Json
 from events.entry import Asking, Operation, entry
+from events.errors import Refused
 
 API_BUDGET = timedelta(seconds=25)
 """API Gateway gives up after 29 s: what is not applied by then goes on behind the queue, and the answer is 202."""
@@ -50,6 +51,8 @@ def _answer(request: GroupRequest | ResolveProtectionGroup, asking: Asking) -> J
 def _fields(said: Json, event: Mapping[str, Any]) -> Json:
     """What HTTP says in its own way: a server in the path, and not to wait."""
     if event["httpMethod"] == "DELETE" and "serverId" in said:
+        if "sourceServerIds" in said:
+            raise Refused("INVALID_PARAMETER", "sourceServerIds: the path names the server", field="sourceServerIds")
         said = {**said, "sourceServerIds": [said["serverId"]]}
         del said["serverId"]
     waits = event["httpMethod"] == "GET" or "respond-async" not in http_headers(event).get("prefer", "")

@@ -72,8 +72,13 @@ def _group_id(service: Service, request: GroupRequest, context: Context) -> str:
     if not isinstance(request, ask.CreateProtectionGroup):
         return request.group_id
     account, region = request.account_id or service.account_id, request.region or service.region
-    key = f"{account} {region} {context.actor} {context.command_id}"
-    return f"pg-{sha256(key.encode()).hexdigest()[:17]}"
+    key = canonical([account, region, _lasting(context.actor), context.command_id])
+    return f"pg-{sha256(key).hexdigest()[:17]}"
+
+
+def _lasting(actor: str) -> str:
+    """A role without its session's name, which is another at every start: a retry is the same caller's."""
+    return actor.rpartition("/")[0] if ":assumed-role/" in actor else actor
 
 
 def _answer(stream: GroupStream, request: GroupRequest, now: datetime) -> Json:

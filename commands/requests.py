@@ -85,6 +85,7 @@ class AsShown(GroupRequest):
     defined_in: Shown = None
     recorded_at: Shown = None
     projected_at: Shown = None
+    as_of: Shown = None
 
 
 class UpdateProtectionGroup(NamedServers, AsShown):

@@ -13,13 +13,17 @@ _TEXT = 200
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, through which door, under which key, and what they may; a direct call's own word is only recorded."""
+    """Who asks, through which door, under which key, and what they may; a direct call's own word is only recorded.
+
+    `keyed`: the key is theirs, said in a header.
+    """
 
     actor: str
     via: str
     key: str
     correlation_id: str = ""
     roles: frozenset[Role] = frozenset()
+    keyed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,10 @@ def http_caller(event: Mapping[str, Any], key: str, access: Access) -> Caller:
     return Caller(
         actor=str(_name(claims) if user else arn)[:_TEXT],
         via="frontend" if user else "api",
-        key=_key("Idempotency-Key", headers.get("idempotency-key") or context.get("requestId") or key),
+        key=str(headers.get("idempotency-key") or context.get("requestId") or key),
         correlation_id=str(headers.get("x-correlation-id") or context.get("requestId") or "")[:_TEXT],
         roles=found or access.default,
+        keyed=bool(headers.get("idempotency-key")),
     )
 
 
@@ -57,21 +62,27 @@ def direct_caller(fields: Mapping[str, Any], key: str) -> Caller:
     return Caller(
         actor=str(fields.get("invokedBy") or "direct")[:_TEXT],
         via="direct",
-        key=_key("requestId", fields.get("requestId") or key),
+        key=str(fields.get("requestId") or key),
         roles=EVERY_ROLE,
     )
+
+
+def with_a_key_of(caller: Caller, fields: Mapping[str, Any]) -> None:
+    """Keys are never cut, for two that begin alike are two; and a request has one.
+
+    Raises:
+        Refused: its key is too long, or its header says another than its field.
+    """
+    if len(caller.key) > _TEXT:
+        raise Refused("INVALID_PARAMETER", f"Idempotency-Key: has {_TEXT} characters at most", field="requestId")
+    if caller.keyed and fields.get("requestId") not in {None, caller.key}:
+        message = "requestId: the Idempotency-Key header says another; send one of them"
+        raise Refused("INVALID_PARAMETER", message, field="requestId")
 
 
 def http_headers(event: Mapping[str, Any]) -> dict[str, str]:
     """The headers, names in lower case."""
     return {str(name).lower(): str(value or "") for name, value in mapping(event.get("headers")).items()}
-
-
-def _key(field: str, said: object) -> str:
-    """Never cut: two keys that begin alike are two."""
-    if len(str(said)) > _TEXT:
-        raise Refused("INVALID_PARAMETER", f"{field}: has {_TEXT} characters at most", field=field)
-    return str(said)
 
 
 def _name(claims: Json) -> object:

@@ -14,7 +14,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from events.callers import Access, Caller, direct_caller, http_caller
+from events.callers import Access, Caller, direct_caller, http_caller, with_a_key_of
 from events.doors import TOO_LARGE, Json, direct_fields, fits, http_fields, parse, query_fields
 from events.errors import Refused
 from events.model import Model
@@ -25,6 +25,7 @@ from events.telling import told
 
 log = Logger()
 OK = 200
+KEY_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def _directly(table: Mapping[str, Operation], event: object, context: LambdaCont
         fields = direct_fields(event)
         operation = _named(table, fields.pop("operation", None), elsewhere)
         caller = direct_caller(fields, context.aws_request_id)
+        _allowed(operation, caller)
         return _answered(operation, fields, Asking(caller, context))
     except Exception as error:  # noqa: BLE001  a direct caller is answered with the same shape, whatever happens
         return told(error).body()
@@ -100,26 +102,44 @@ def _over_http(
         operation = table[name]
         caller = http_caller(event, context.aws_request_id, _access())
         roles = caller.roles
-        said = query_fields(event, parameters)
-        if event["httpMethod"] != "GET":  # a precondition in a query string is not passed over either
-            said |= http_fields(event, parameters)
-        answer = _answered(operation, operation.fields(said, event), Asking(caller, context, event))
+        asking = Asking(caller, context, event)
+        _allowed(operation, caller)
+        answer = _answered(operation, operation.fields(_said(event, parameters), event), asking)
         return operation.status(answer), answer
     except Exception as error:  # noqa: BLE001  the one place where our errors become HTTP
         refused = told(error)
         return refused.status, redacted(refused.body(), roles)
 
 
+def _said(event: Mapping[str, Any], parameters: Mapping[str, str]) -> Json:
+    """What a query string says beside a body is not passed over: it may be a precondition."""
+    asked = query_fields(event, parameters)
+    if event["httpMethod"] == "GET":
+        return asked
+    body = http_fields(event, parameters)
+    if twice := [key for key in {*asked} & {*body} - {*parameters} if asked[key] != body[key]]:
+        raise Refused("INVALID_PARAMETER", f"{twice[0]}: the body says another; say it once", field=twice[0])
+    return {**asked, **body}
+
+
+def _allowed(operation: Operation, caller: Caller) -> None:
+    """Before anything of the request is read, so that whoever may not is told that, and the log is, too."""
+    if may(caller.roles, operation.right):
+        return
+    log.warning("denied", roles=sorted(caller.roles), **_who(operation, caller))
+    who = " or ".join(holders(operation.right))
+    raise Refused("FORBIDDEN", f"{operation.name} needs the role {who}: ask an admin for it", 403)
+
+
+def _who(operation: Operation, caller: Caller) -> Json:
+    return {"operation": operation.name, "via": caller.via, "actor": caller.actor, "key": caller.key[:KEY_SHOWN]}
+
+
 def _answered(operation: Operation, fields: Json, asking: Asking) -> Json:
-    caller = asking.caller
-    said: Json = {"operation": operation.name, "via": caller.via, "actor": caller.actor, "key": caller.key}
-    if not may(caller.roles, operation.right):
-        log.warning("denied", roles=sorted(caller.roles), **said)
-        who = " or ".join(holders(operation.right))
-        raise Refused("FORBIDDEN", f"{operation.name} needs the role {who}: ask an admin for it", 403)
+    with_a_key_of(asking.caller, fields)
     request = parse(operation.model, fields)
-    log.info("asked", **said)
-    answer: Json = redacted(operation.answer(request, asking), caller.roles)
+    log.info("asked", **_who(operation, asking.caller))
+    answer: Json = redacted(operation.answer(request, asking), asking.caller.roles)
     return answer
 
 

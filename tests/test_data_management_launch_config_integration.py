@@ -1,5 +1,6 @@
 """Groups defined through the deployed service: what is applied, when, and to which servers only."""
 
+import json
 from typing import Any
 
 from tests.bench_cloud import BenchCloud as Cloud
@@ -203,3 +204,17 @@ def test_a_group_selected_by_tags_gets_its_layers_and_what_is_shown_may_be_sent_
 def _tag(cloud: Cloud, server_id: str, tags: dict[str, str]) -> None:
     """As if by whoever looks after DRS's source servers."""
     cloud.simulator.control("POST", f"servers/{server_id}", {"tags": tags})
+
+
+def test_a_retried_create_of_a_role_is_the_same_group_whatever_its_session_is_called_by_now(cloud: Cloud) -> None:
+    """Sessions of containers and pipelines are named anew at every start."""
+    body = {"groupName": "Restarted", "sourceServerIds": cloud.take_servers(1), "launchConfig": SETTINGS}
+    answers = []
+    for session in ("task-1111", "task-2222"):
+        role = f"arn:aws:sts::123456789012:assumed-role/Pipeline/{session}"
+        event = {"httpMethod": "POST", "path": "/protection-groups", "headers": {"Idempotency-Key": "restarted"}}
+        identity = {"identity": {"userArn": role}}
+        answer = cloud.invoke("CommandsFunction", {**event, "body": json.dumps(body), "requestContext": identity})
+        answers.append(json.loads(answer["body"]))
+    assert answers[0]["groupId"] == answers[1]["groupId"]
+    assert cloud.invoke("CommandsFunction", {"operation": "apply_launch_configs", "groupId": answers[0]["groupId"]})

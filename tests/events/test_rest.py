@@ -115,15 +115,3 @@ def test_a_list_is_not_called_too_short_for_what_is_wrong_within_it() -> None:
     assert [each["field"] for each in no.value.details["validationErrors"]] == ["all.0.times"]
     with pytest.raises(Refused, match="at least 1 item"):
         parse(Many, {"all": []})
-
-
-@pytest.mark.parametrize(
-    ("query", "body", "status", "times"), [({"times": "3"}, {"times": 2}, 200, 2), ({"oddly": "3"}, {}, 400, 0)]
-)
-def test_a_query_string_beside_a_body_is_not_passed_over(query: Json, body: Json, status: int, times: int) -> None:
-    """A precondition that nobody reads is worse than one that is refused."""
-    people = {"authorizer": {"claims": {"cognito:username": "ada", "cognito:groups": "viewer"}}}
-    asked = event("POST", "/echo", body=json.dumps({"text": "x", **body}), queryStringParameters=query)
-    answer = HANDLER({**asked, "requestContext": people}, LambdaContext())  # type: ignore[arg-type]
-    assert answer["statusCode"] == status
-    assert len(json.loads(answer["body"]).get("text", "")) == times

@@ -133,13 +133,3 @@ def test_whoever_is_no_admin_sees_no_words_of_awss_and_a_viewer_no_addresses(rol
     hidden = role not in {"operator", "auditor"}
     assert seen["serverStatuses"]["s-1"] == {"privateIp": None if hidden else "10.0.0.7", "instanceId": "i-1"}
     assert seen["launchConfig"]["staticPrivateIp"] == (None if hidden else "10.0.0.8")
-
-
-def test_a_key_is_never_cut_for_two_that_begin_alike_are_two() -> None:
-    longest = "k" * 200
-    assert direct_caller({"requestId": longest}, "").key == longest
-    with pytest.raises(Refused, match="requestId: has 200 characters at most"):
-        direct_caller({"requestId": f"{longest}!"}, "")
-    asked = {**event(ADA), "headers": {"idempotency-KEY": f"{longest}!"}}
-    with pytest.raises(Refused, match="Idempotency-Key: has 200 characters at most"):
-        http_caller(asked, "key", Access())
