@@ -22,20 +22,19 @@ import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
 
+from local import programs
 from local.browsers import heard
 from local.deployment import PARAMETERS, Stack, api_body, deploy, package
 from local.people import People
-from local.processes import HOST, ROOT, Process, StartError, ports
+from local.processes import HOST, ROOT, StartError, ports
+from local.programs import ACCOUNT, REGION
 from local.remote import Json, RemoteSimulator, send
 
-ACCOUNT, REGION = "123456789012", "us-east-1"
 ROOT_USER = Credentials(ACCOUNT, "preflight")
 """Who calls when nobody else is named: may do everything."""
 _KEYED = ("/audit-log", "/verify")
 """What asks programs for a key of the usage plan; elsewhere none is sent, or the plan would count it."""
 _PARTS = ("ministack", "samtranslator", "moto")
-_SIMULATED = ("DRS", "EC2", "STS", "IAM")
-"""What functions find at the simulator. ministack has an STS and an IAM too, for the callers of its API."""
 _PATIENCE = 60.0
 _CONFIG = Config(read_timeout=900, retries={"total_max_attempts": 1}, max_pool_connections=64)
 _LOGS = "/preflight/"
@@ -135,8 +134,8 @@ class Cloud:
         port, beside = ports(self._port, count=2)
         endpoint, simulator = f"http://{HOST}:{port}", f"http://{HOST}:{beside}"
         self.description = {"endpoint": endpoint, "simulator": simulator, "account": ACCOUNT, "region": REGION}
-        self._simulator = opening.enter_context(_simulator(beside, self._servers))
-        self._ministack = opening.enter_context(_ministack(port, simulator))
+        self._simulator = opening.enter_context(programs.simulator(beside, self._servers))
+        self._ministack = opening.enter_context(programs.ministack(port, simulator))
         self._ministack.until_listening(port, _PATIENCE)
         s3, cloudformation = self.client("s3"), self.client("cloudformation")
         stack = deploy(s3, cloudformation, self._root / "template.yaml", package(self._root))
@@ -176,26 +175,3 @@ def _described(endpoint: str, stack: Stack) -> Json:
         "queues": stack.queues,
         "machines": stack.machines,
     }
-
-
-def _simulator(port: int, servers: int) -> Process:
-    arguments = ("--port", str(port), "--servers", str(servers), "--account", ACCOUNT, "--region", REGION)
-    return Process("local.simulator", *arguments, speaks=True)
-
-
-def _ministack(port: int, simulator: str) -> Process:
-    """Functions inherit its environment, and so find DRS, EC2, STS and IAM at the simulator."""
-    environment = {
-        "BIND_HOST": HOST,
-        "GATEWAY_PORT": str(port),
-        "MINISTACK_HOST": HOST,
-        "MINISTACK_ACCOUNT_ID": ACCOUNT,
-        "AUTH": "true",
-        "LOG_LEVEL": "WARNING",
-        "IOT_MTLS_ENABLED": "0",
-        "SFTP_ENABLED": "0",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        **{f"AWS_ENDPOINT_URL_{service}": simulator for service in _SIMULATED},
-    }
-    return Process("ministack", environment=environment)

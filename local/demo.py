@@ -14,7 +14,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from local.cloud import ACCOUNT, REGION, Cloud
+from local.cloud import Cloud
 from local.synchronizer import define, read_folder
 
 SAMPLE = Path(__file__).parent.parent / "tests" / "data" / "drs-tools"
@@ -152,9 +152,9 @@ def _tell(figures: Json) -> None:
 def _look_around() -> None:
     say.print(
         f"\n[bold]Look around[/]\n"
-        "  make serve          the same cloud until Ctrl-C; it prints its addresses as one JSON line\n"
+        "  make serve          such a cloud until Ctrl-C, with no group yet; it prints its addresses as one JSON line\n"
         f"  curl --aws-sigv4 aws:amz:{REGION}:execute-api --user {ACCOUNT}:any $API/protection-groups\n"
-        "                      the groups; $API is the line's `api`, any other route is in docs/api.md\n"
+        "                      its groups; $API is the line's `api`, any other route is in docs/api.md\n"
         "  curl $SIMULATOR/_simulator/calls\n"
         "                      every AWS call that was made; $SIMULATOR is the line's `simulator`\n"
         "  README.md           one command's way through the house, and one wave's way",

@@ -21,8 +21,9 @@ from commands.executions.requests import ExecutionName
 from commands.requests import GroupId
 from commands.waves.requests import ExecutionId
 from events.model import ServerId
-from local.cloud import REGION, ROOT_USER
+from local.cloud import ROOT_USER
 from local.openapi.document import PATH
+from local.programs import REGION
 from tests.bench_cloud import PATIENCE
 from tests.bench_cloud import BenchCloud as Cloud
 
