@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from local.cloud import Cloud
+from local.programs import ACCOUNT, REGION
 from local.synchronizer import define, read_folder
 
 SAMPLE = Path(__file__).parent.parent / "tests" / "data" / "drs-tools"
