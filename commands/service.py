@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import SystemRandom
+from typing import Any
 
 from commands.asked import Asked
 from commands.decide import Command, decide
@@ -53,7 +54,7 @@ class Service:
         sight = Sight(self.door)
         for attempt in range(ATTEMPTS):
             stream = load(self.store, GROUP, group_id)
-            if _answered(stream, context) or self._created_before(stream, command, context):
+            if answered(stream, context) or self._created_before(stream, command, context):
                 return stream
             commit = self._decided(stream, command, context, sight)
             if commit is None:
@@ -120,7 +121,7 @@ def _ours(winner: Commit | None, commit: Commit) -> bool:
     )
 
 
-def _answered(stream: GroupStream, context: Context) -> bool:
+def answered(stream: Stream[Any, Any], context: Context) -> bool:
     """Whether this very request was answered before.
 
     Raises:

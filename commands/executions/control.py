@@ -24,7 +24,7 @@ def carry_out(room: Executions, request: OfExecution, context: Context) -> dict[
     if isinstance(request, StartExecution):
         return _start(room, request, context)
     if isinstance(request, ResumeExecution):
-        return _resume(room, request.execution_id, context)
+        return _resume(room, request, context)
     if isinstance(request, CancelExecution):
         return _cancel(room, request.execution_id, context)
     raise TypeError(f"not a request about executions: {request!r}")
@@ -43,19 +43,24 @@ def _start(room: Executions, request: StartExecution, context: Context) -> dict[
     return {**shown(execution), "joined": joined}
 
 
-def _resume(room: Executions, execution_id: str, context: Context) -> dict[str, Any]:
-    """Let go on with the wave that it waits before; asked again, the state machine is told again."""
+def _resume(room: Executions, request: ResumeExecution, context: Context) -> dict[str, Any]:
+    """Let go on with the wave that it waits before; asked again, the state machine is told again, of that wave only."""
+    id_ = request.execution_id
 
     def decide(execution: x.Execution) -> tuple[x.ExecutionFact, ...]:
-        _known(execution, execution_id)
-        if execution.waits and execution.paused:
-            return (x.ExecutionResumed(wave=execution.paused.wave, at=room.waves.service.now()),)
-        if execution.paused and execution.paused.wave == execution.current and not execution.cancelled:
-            return ()
-        raise Refused("NOT_PAUSED", f"{execution_id} does not wait for anybody", 409, field="executionId")
+        _known(execution, id_)
+        paused = execution.paused
+        if paused is None or paused.wave != execution.current or execution.cancelled:
+            raise Refused("NOT_PAUSED", f"{id_} does not wait for anybody", 409, field="executionId")
+        if request.wave_number not in {None, paused.wave}:
+            where = f"{id_} is at wave {paused.wave}: it does not wait before wave {request.wave_number}"
+            raise Refused("NOT_PAUSED", where, 409, field="waveNumber")
+        return (x.ExecutionResumed(wave=paused.wave, at=room.waves.service.now()),) if execution.waits else ()
 
-    execution = room.record(execution_id, decide, context)
-    _go_on(room, execution)
+    execution = room.record(id_, decide, context)
+    waves = {execution.paused.wave, None} if execution.paused else {None}
+    if not execution.waits and room.resumed_by(id_, context) in waves:
+        _go_on(room, execution)
     return shown(execution)
 
 

@@ -82,7 +82,12 @@ class StartExecution(OfExecution, RecoveryPlan):
 
 
 class ResumeExecution(OfExecution):
-    """`POST /executions/{executionId}/resume`: let it go on with the wave that it waits before."""
+    """`POST /executions/{executionId}/resume`: let it go on with the wave that it waits before.
+
+    ``waveNumber``: only if that is the wave; whoever sends no key is so kept from opening the next gate, too.
+    """
+
+    wave_number: WaveNumber | None = None
 
 
 class CancelExecution(OfExecution):

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from commands.executions.steps import Step, next_step
-from commands.service import ATTEMPTS
+from commands.service import ATTEMPTS, answered
 from commands.waves.requests import StartWave
 from commands.waves.start import Start, Waves
 from events.commits import Context
 from events.errors import LostRace, Refused
-from events.executions import Execution, ExecutionFact, Plan
+from events.executions import Execution, ExecutionFact, ExecutionResumed, Plan
 from events.streams import EXECUTION, Stream, load
 
 ExecutionStream = Stream[Execution, ExecutionFact]
@@ -42,12 +42,14 @@ class Executions:
     def record(self, execution_id: str, decide: Decision, context: Context) -> Execution:
         """What `decide` says of the execution as it is, appended; nothing, if it says nothing.
 
+        The same key again has no effect, and `decide` is not asked.
+
         Raises:
-            Refused: by ``decide``, or the race was lost too often (retryable).
+            Refused: by ``decide``, its key was used for another request, or the race was lost too often (retryable).
         """
         for attempt in range(ATTEMPTS):
             stream = self.stream(execution_id)
-            facts = decide(stream.state)
+            facts = () if answered(stream, context) else decide(stream.state)
             if not facts:
                 return stream.state
             commit = stream.next(context, facts, self.waves.service.now())
@@ -58,6 +60,14 @@ class Executions:
             else:
                 return stream.follow(commit).state
         raise Refused("BUSY", f"execution {execution_id} is being changed by many: try again", 503, retryable=True)
+
+    def resumed_by(self, execution_id: str, context: Context) -> int | None:
+        """The wave that was let go on under this key; None if somebody else had let it go on before."""
+        stream = self.stream(execution_id)
+        key = stream.key(context.command_id) if context.through_a_door else None
+        commit = self.waves.service.store.head(stream.stream_id, key.version) if key else None
+        facts = EXECUTION.parse(commit.events) if commit else ()
+        return next((fact.wave for fact in facts if isinstance(fact, ExecutionResumed)), None)
 
 
 def when(step: Step, fact: ExecutionFact) -> Decision:
