@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from local.command_line.codes import Json
-from local.command_line.plain import printable
+from local.command_line.plain import counted, printable
 from local.command_line.styles import line, plain
 
 
@@ -34,7 +34,7 @@ def resolve(answer: Json) -> tuple[Text, ...]:
 def _server(server: Json) -> Iterator[Text]:
     if not server["changes"] and not server["errors"]:
         return
-    yield line(Text(server["sourceServerId"], "bold"), f"{server['calls']} calls")
+    yield line(Text(server["sourceServerId"], "bold"), counted(server["calls"], "call"))
     for error in server["errors"]:
         yield plain(f"  ! {error['code']}: {error['message']}", "red")
     for change in server["changes"]:
@@ -58,4 +58,4 @@ def _sum(answer: Json) -> Iterator[Text]:
     )
     calls = ", ".join(f"{n} {call}" for call, n in sorted(answer["calls"].items()))
     seconds = f"about {answer['expectedSeconds']:.1f} s"
-    yield plain(f"{answer['totalCalls']} calls to AWS, {seconds}{': ' if calls else ''}{calls}")
+    yield plain(f"{counted(answer['totalCalls'], 'call')} to AWS, {seconds}{': ' if calls else ''}{calls}")

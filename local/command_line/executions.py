@@ -1,6 +1,7 @@
 """Executions: plans of waves that run by themselves."""
 
 from argparse import Namespace
+from uuid import uuid4
 
 from local.command_line.codes import DONE, EXECUTION, Json, Outcome
 from local.command_line.files import object_in
@@ -22,8 +23,9 @@ def show(talk: Talk, arguments: Namespace) -> Outcome:
 
 
 def resume(talk: Talk, arguments: Namespace) -> Outcome:
-    """Let it go on."""
-    return _asked(talk, "resume_execution", {"executionId": arguments.execution}, arguments)
+    """Let it go on: once, however often it has to be asked."""
+    named = {"executionId": arguments.execution, "waveNumber": arguments.wave, "requestId": str(uuid4())}
+    return _asked(talk, "resume_execution", named, arguments)
 
 
 def cancel(talk: Talk, arguments: Namespace) -> Outcome:

@@ -15,6 +15,11 @@ def printable(value: Any) -> str:  # noqa: ANN401  whatever JSON holds
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
+def counted(number: int, word: str) -> str:
+    """``1 job``, ``2 jobs``."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def say(text: str) -> None:
     """A line for people, on standard error: standard output is the answer's alone. Nobody need listen."""
     if sys.stderr:

@@ -5,7 +5,7 @@ from argparse import Namespace
 from io import StringIO
 
 from local.command_line.codes import DONE, FAILED, Json, Outcome
-from local.command_line.plain import say
+from local.command_line.plain import counted, say
 from local.command_line.refusals import UsageError
 from local.command_line.talk import Talk
 
@@ -28,7 +28,7 @@ def verify(talk: Talk, arguments: Namespace) -> Outcome:
     asked = {"groupId": arguments.group, "streamId": arguments.stream}
     answer = talk.ask("verify_streams", asked)
     while answer["after"]:
-        say(f"{answer['streams']} streams verified")
+        say(f"{counted(answer['streams'], 'stream')} verified")
         page = talk.ask("verify_streams", {"after": answer["after"]})
         answer = {
             "ok": answer["ok"] and page["ok"],

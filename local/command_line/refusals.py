@@ -31,6 +31,9 @@ ADVICE = {
 GUIDE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 """Its first table has a row for each of the service's codes."""
 ELSE = "read docs/troubleshooting.md"
+_LINK = re.compile(r"\[([^\]]*)\]\(([^)#]*)[^)]*\)")
+_LINK_ALONE = re.compile(rf"\({_LINK.pattern}\)")
+"""In parentheses of its own."""
 
 
 class UsageError(Exception):
@@ -53,13 +56,14 @@ class Refusal(Exception):
 
 
 def _guided(code: str) -> str:
-    """What the guide says of a code, without its links; nothing where there is no guide, or no such row."""
+    """What the guide says of a code, its links as files; nothing where there is no guide, or no such row."""
     try:
         rows = [line.split(" | ") for line in GUIDE.read_text().splitlines() if line.startswith("| `")]
     except OSError:
         return ""
     found = next((row[-1].removesuffix(" |") for row in rows if f"`{code}`" in row[0]), "")
-    return re.sub(r"\[([^\]]*)\]\(([^)]*)\)", r"\1", found)
+    within = _LINK_ALONE.sub(r"(\1: docs/\2)", found)
+    return _LINK.sub(r"\1 (docs/\2)", within)
 
 
 def refusal(code: str, message: str, *, retryable: bool = False) -> Refusal:

@@ -124,6 +124,7 @@ def _executions(commands: Commands, every: ArgumentParser) -> None:
     start.set_defaults(run=executions.start)
     show = family.add_parser("show", parents=[every], help="where it is")
     resume = family.add_parser("resume", parents=[every], help="let it go on with the wave that it waits before")
+    resume.add_argument("--wave", type=int, metavar="N", help="if that is the wave, numbered from 0; else refuse")
     cancel = family.add_parser("cancel", parents=[every], help="start no further wave; what launches goes on")
     for each, run in ((show, executions.show), (resume, executions.resume), (cancel, executions.cancel)):
         each.add_argument("execution", type=_name, metavar="ID")

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from local.command_line.codes import Json
 from local.command_line.commits import changes, facts, servers
+from local.command_line.plain import counted
 from local.command_line.styles import Shown, line, plain, table, word
 
 MANY = 20
@@ -72,10 +73,9 @@ def wave(answer: Json) -> Shown:
     kind = "drill" if answer["isDrill"] else "recovery"
     name = f"wave {answer['executionId']} {answer['waveNumber']} ({kind})"
     head = line(name, word(answer.get("status", answer["decision"])), f"on the {answer['path']} path")
-    calls = f"{answer['configurationCalls']} configuration calls"
-    took = line(
-        f"{answer['servers']} servers, {calls}, started in {answer['startMilliseconds']} ms, jobs", *answer["jobIds"]
-    )
+    calls = counted(answer["configurationCalls"], "configuration call")
+    began = f"started in {answer['startMilliseconds']} ms, jobs"
+    took = line(f"{counted(answer['servers'], 'server')}, {calls}, {began}", *answer["jobIds"])
     dropped = (
         plain(f"  ! dropped {one['sourceServerId']}: {one['reason']}", "red") for one in answer["droppedServers"]
     )
@@ -101,7 +101,8 @@ def readiness(answer: Json) -> Shown:
 
 
 def _readiness(one: Json) -> Iterator[Text]:
-    yield line(word(one["verdict"]), f"{one['servers']} servers in {one['jobs']} jobs, repair {one['repairSeconds']} s")
+    size = f"{counted(one['servers'], 'server')} in {counted(one['jobs'], 'job')}"
+    yield line(word(one["verdict"]), f"{size}, repair {one['repairSeconds']} s")
     yield _proof(one)
     for block in one["blocks"]:
         since = f" since {block['since']}" if block["since"] else ""
@@ -123,19 +124,32 @@ def execution(answer: Json) -> Shown:
         for one in answer["waves"]
         if (refusal := one.get("refusal"))
     )
-    return (head, *paused, rows, *refused)
+    return (head, *paused, *_gate(answer), rows, *refused)
+
+
+def _gate(answer: Json) -> Iterator[Text]:
+    """What the readiness gate was shut by, and what to do."""
+    gate = answer.get("readiness")
+    if not gate or not gate["shut"]:
+        return
+    stuck = [wave for wave, verdict in zip(answer["waves"], gate["verdicts"], strict=True) if verdict == "no-go"]
+    for wave in stuck:
+        groups = " ".join(wave["protectionGroupIds"])
+        yield plain(f"  ! wave {wave['waveNumber']} could not start; what blocks it: readiness {groups}", "red")
+    found = ", ".join(gate["reasons"])
+    yield plain(f"  the gate found {found}: mend it, then start the plan under another executionId", "yellow")
 
 
 def entries(answer: Json) -> Shown:
     """A line an entry of history or audit log, and below it what a definition changed; or the sheet as it came."""
     if "csv" in answer:
         return (answer["csv"],)
-    return tuple(each for one in answer["entries"] for each in _entry(one))
+    return tuple(each for one in answer["entries"] for each in _entry(one)) or ("nothing",)
 
 
 def _entry(one: Json) -> Iterator[Text]:
     name, count = plain(one["command"], "bold"), servers(one)
-    about = f": {facts(one)}" + (f" ({count} servers)" if count else "")
+    about = f": {facts(one)}" + (f" ({counted(count, 'server')})" if count else "")
     yield line(one["recordedAt"], one["streamId"], one["version"], name, f"by {one['actor']} ({one['via']}){about}")
     yield from (plain(f"  ~ {change}", "yellow") for change in changes(one))
 
@@ -144,7 +158,7 @@ def verified(answer: Json) -> Shown:
     """How many fit, and each that does not."""
     head = line(
         plain("sound", "green") if answer["ok"] else plain("not as appended", "red"),
-        f"{answer['streams']} streams, {answer['commits']} commits",
+        f"{counted(answer['streams'], 'stream')}, {counted(answer['commits'], 'commit')}",
     )
     faults = (
         plain(f"  ! {one['streamId']} after version {one['soundVersions']}: {one['why']}", "red")
@@ -166,4 +180,4 @@ def _why(server: Json) -> Text:
 
 def _reasons(answer: Json) -> Iterator[Text]:
     for one in answer["reasons"]:
-        yield plain(f"  {one['servers']} servers {one['reason']}", "yellow")
+        yield plain(f"  {counted(one['servers'], 'server')} {one['reason']}", "yellow")

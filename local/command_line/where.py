@@ -73,9 +73,11 @@ def _line(file: str) -> Json:
     """The last line that is a JSON object: `make` may say something before it."""
     try:
         lines = [text for text in Path(file).read_text().splitlines() if text.startswith("{")]
-        line = orjson.loads(lines[-1])
-    except (OSError, ValueError, IndexError) as error:
+        line = orjson.loads(lines[-1]) if lines else None
+    except (OSError, ValueError) as error:
         raise UsageError(f"{file}: not the line that `make serve` prints ({error})") from error
+    if line is None:
+        raise UsageError(f"{file}: the line of `make serve` is not there yet: wait some seconds, then ask again")
     if not {"api", "frontend", "endpoint", "functions", "region", "account"} <= {*line}:
         raise UsageError(f"{file}: not the line that `make serve` prints")
     return dict(line)

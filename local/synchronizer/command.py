@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from local.synchronizer.define import Imported, define
 from local.synchronizer.findings import Finding, ImportRefused, Json
@@ -38,6 +38,8 @@ def _imported(folder: Path, group: str | None, endpoint_url: str | None) -> Impo
     read = read_folder(folder)
     try:
         drs = boto3.client("drs", endpoint_url=endpoint_url)
+    except NoRegionError as error:
+        raise ImportRefused("set AWS_DEFAULT_REGION to the Region that the servers are replicated to") from error
     except ValueError as error:
         raise ImportRefused(f"--endpoint-url: {error}") from error
     pages = drs.get_paginator("describe_source_servers").paginate(filters={})

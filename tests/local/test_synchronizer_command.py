@@ -56,6 +56,16 @@ def test_without_a_name_the_group_is_called_as_the_folder(capsys: pytest.Capture
 
 
 @pytest.mark.usefixtures("account")
+def test_an_import_that_knows_no_region_says_what_to_set(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    assert run(str(SAMPLE)) == 2
+    assert "set AWS_DEFAULT_REGION" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("account")
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -71,6 +71,13 @@ def test_a_sheet_has_its_names_once_whatever_way_it_came(ask: Ask) -> None:
         assert "--next-token a" in ask("audit", "--csv", "--limit", "1", "--api", log.url)[2]
 
 
+def test_a_log_that_has_nothing_says_so_and_one_is_no_plural(ask: Ask) -> None:
+    one = {"ok": True, "streams": 1, "commits": 2, "faults": [], "after": None}
+    with service({"entries": [], "nextToken": None}, one) as log:
+        assert ask("audit", "--api", log.url)[:2] == (DONE, "nothing\n")
+        assert ask("verify", "--api", log.url)[:2] == (DONE, "sound 1 stream, 2 commits\n")
+
+
 def test_all_streams_are_verified_and_what_is_no_stream_is_refused(run: Run, both: Run) -> None:
     code, answer = run("verify")
     assert (code, answer["ok"], answer["after"], answer["streams"] > 1) == (DONE, True, None, True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from local.command_line import refusals
 from tests.local.command_line.bench import NOBODY, SOMEBODY, USAGE, Ask
 
 
@@ -67,3 +68,23 @@ def test_a_definition_that_is_not_json_is_named_with_its_line(ask: Ask, tmp_path
     body.write_text("groupName: Payments\n")
     code, _, err = ask("create", "-f", str(body), "--api", NOBODY)
     assert (code, f"{body} is not JSON: " in err, "line 1 column 1" in err) == (USAGE, True, True)
+
+
+@pytest.mark.parametrize(
+    ("code", "where"),
+    [
+        ("UNKNOWN_FIELDS_PRESENT", "leave it out (settings: docs/configuration.md)"),
+        ("API_KEY_QUOTA", "a key of the usage plan (docs/deployment.md), as `x-api-key`"),
+        ("FORBIDDEN", "an admin for one (roles: docs/api.md)"),
+    ],
+)
+def test_advice_that_points_elsewhere_names_the_file(
+    code: str, where: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    row = "| `API_KEY_QUOTA` | 429 | with a key of the [usage plan](deployment.md#throttles), as `x-api-key` |\n"
+    guide = tmp_path / "troubleshooting.md"
+    guide.write_text(refusals.GUIDE.read_text() + row)
+    monkeypatch.setattr(refusals, "GUIDE", guide)
+    advice = refusals.refusal(code, "no").advice
+    assert where in advice
+    assert "](" not in advice

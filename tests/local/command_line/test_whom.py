@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.bench_cloud import BenchCloud as Cloud
-from tests.local.command_line.bench import DONE, NOBODY, REFUSED, SOMEBODY, Ask, service
+from tests.local.command_line.bench import DONE, NOBODY, REFUSED, SOMEBODY, USAGE, Ask, service
 
 
 def test_an_api_that_cannot_be_reached_is_said_with_what_to_check(ask: Ask) -> None:
@@ -74,6 +74,14 @@ def test_a_person_signed_in_with_cognito_may_do_what_the_role_may(cloud: Cloud, 
     assert (code, json.loads(out)["error"]) == (REFUSED, "FORBIDDEN")
     code, _, err = ask("groups", "--serve-line", str(line), token="no.token")  # noqa: S106  it is none
     assert (code, "id token" in err) == (REFUSED, True)
+
+
+def test_the_line_that_is_not_there_yet_is_waited_for_and_another_is_refused(ask: Ask, tmp_path: Path) -> None:
+    line = tmp_path / "cloud.json"
+    for said, word in (("", "not there yet"), ("python3 -m venv .venv\n", "not there yet"), ("{}\n", "not the line")):
+        line.write_text(said)
+        code, _, err = ask("groups", "--serve-line", str(line))
+        assert (code, word in err) == (USAGE, True)
 
 
 @pytest.mark.parametrize("answer", ["<html>a portal</html>", "[]", {"hello": "world"}, (502, {"message": "no"})])
