@@ -89,10 +89,17 @@ class Commit:
         return replace(self, hash=self.expected_hash())
 
     def expected_hash(self) -> str:
-        """What `hash` must be: over everything but `hash` and the memo itself."""
+        """What `hash` must be: over everything but `hash` and the memo itself.
+
+        Raises:
+            Corrupt: it cannot have one: its facts are no text, or its numbers none of JSON.
+        """
         covered: dict[str, Any] = {
             field.name: getattr(self, field.name)
             for field in fields(self)
             if field.name not in {"hash", "state", "events"}
         }
-        return digest(canonical({**covered, "events": self.events.decode()}))
+        try:
+            return digest(canonical({**covered, "events": self.events.decode()}))
+        except (UnicodeDecodeError, TypeError) as error:
+            raise Corrupt(f"{self.stream_id}: version {self.version} has no hash ({type(error).__name__})") from None

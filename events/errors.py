@@ -4,15 +4,21 @@
     |-- Refused          the request cannot be done; nothing was written
     |-- LostRace         another commit took this version first; load and decide again
     `-- Corrupt          a stored commit is not what was written
+        |-- Unreadable   it cannot even be read as a commit
         `-- UnknownFact  it is, but by code newer than this: a deployment is under way
 
 A failure of AWS is none of these: it is a fact (`ServerConfigFailed`).
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from events.commits import Commit
+
+
+MISREAD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading or folding stumbles with over what nobody wrote; pydantic's and orjson's errors are of these."""
 
 
 class PreflightError(Exception):
@@ -55,6 +61,14 @@ class LostRace(PreflightError):
 
 class Corrupt(PreflightError):
     """A stored commit does not say what was written. Restore it from the point-in-time backup."""
+
+
+class Unreadable(Corrupt):
+    """An item of the event table is no commit. ``item`` is as it stands there, for whoever shows what is left of it."""
+
+    def __init__(self, why: str, item: Mapping[str, Any]) -> None:
+        super().__init__(why)
+        self.item = item
 
 
 class UnknownFact(Corrupt):

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from events import evolve, executions, facts, groups, rosters, wave_state, waves
 from events.commits import GENESIS, Commit, Context, digest
-from events.errors import Corrupt, UnknownFact
-from events.model import Model, canonical
+from events.errors import MISREAD, Corrupt
+from events.model import Model, canonical, parsed
 from events.moments import iso
 
 S = TypeVar("S", bound=Model)
@@ -44,11 +44,9 @@ class Kind(Generic[S, F]):
 
         Raises:
             UnknownFact: one of them was written by newer code.
+            Corrupt: they are no list of facts.
         """
-        try:
-            return tuple(self.facts.validate_json(canonical(fact)) for fact in orjson.loads(events))
-        except ValidationError as error:
-            raise UnknownFact(f"a {self.name} fact that this code does not know: {error}") from error
+        return parsed(self.facts, events, f"a {self.name} fact")
 
 
 GROUP = Kind("group", 3, groups.Group, evolve.evolve, facts.GROUP_FACTS)
@@ -95,7 +93,7 @@ class Stream(Generic[S, F]):
             raise Corrupt(f"{self.stream_id}: version {commit.version} follows {self.version}")
         if commit.prev_hash != self.head or commit.hash != commit.expected_hash():
             raise Corrupt(f"{self.stream_id}: version {commit.version} is not the one that was appended")
-        return self._after(commit, self.kind.parse(commit.events))
+        return self.after(commit, self.kind.parse(commit.events))
 
     def next(self, context: Context, facts: Iterable[F], now: datetime) -> Commit:
         """The commit that would follow, sealed; never recorded before the one it follows."""
@@ -119,10 +117,11 @@ class Stream(Generic[S, F]):
             prev_hash=self.head,
             born=self.kind.name if self.version == 0 else None,
         )
-        memo = self._after(bare, facts).memo()
+        memo = self.after(bare, facts).memo()
         return replace(bare, state=memo, state_hash=digest(memo)).sealed()
 
-    def _after(self, commit: Commit, facts: Iterable[F]) -> "Stream[S, F]":
+    def after(self, commit: Commit, facts: Iterable[F]) -> "Stream[S, F]":
+        """The stream after a commit that is known to follow, and the facts in it."""
         state = self.state
         for fact in facts:
             state = self.kind.evolve(state, fact)
@@ -181,16 +180,13 @@ def remembered(kind: Kind[S, F], commit: Commit) -> Stream[S, F]:
     """
     if digest(commit.state) != commit.state_hash or commit.hash != commit.expected_hash():
         raise Corrupt(f"{commit.stream_id}: version {commit.version} or its memo is not what was appended")
-    memo = orjson.loads(commit.state)
-    return Stream(
-        kind,
-        commit.stream_id,
-        kind.initial.model_validate_json(canonical(memo["state"])),
-        commit.version,
-        tuple(Key.model_validate_json(canonical(key)) for key in memo["keys"]),
-        commit.hash,
-        commit.recorded_at,
-    )
+    try:
+        memo = orjson.loads(commit.state)
+        state = kind.initial.model_validate_json(canonical(memo["state"]))
+        keys = tuple(Key.model_validate_json(canonical(key)) for key in memo["keys"])
+    except MISREAD:  # without what it was: a memo holds what nobody is to be told
+        raise Corrupt(f"{commit.stream_id}: the memo of version {commit.version} is none") from None
+    return Stream(kind, commit.stream_id, state, commit.version, keys, commit.hash, commit.recorded_at)
 
 
 def _dump(model: Model) -> object:
