@@ -7,7 +7,19 @@ import pytest
 
 from local.command_line.program import main
 from tests.bench_cloud import BenchCloud as Cloud
-from tests.local.command_line.bench import DONE, FAILED, NOT_YET, NOWHERE, Ask, Run, definition, ready, service, written
+from tests.local.command_line.bench import (
+    DONE,
+    FAILED,
+    NOT_YET,
+    NOWHERE,
+    REFUSED,
+    Ask,
+    Run,
+    definition,
+    ready,
+    service,
+    written,
+)
 
 
 def test_an_execution_is_started_resumed_watched_and_cancelled(
@@ -24,6 +36,8 @@ def test_an_execution_is_started_resumed_watched_and_cancelled(
     code, paused = both("execution", "show", "cli-resumed")
     assert (code, paused["status"], paused["pausedBeforeWave"]) == (NOT_YET, "paused", 0)
 
+    code, no = run("execution", "resume", "cli-resumed", "--wave", "1")
+    assert (code, no["error"], no["details"]["field"]) == (REFUSED, "NOT_PAUSED", "waveNumber")
     code, answer = run("execution", "cancel", "cli-cancelled")
     assert (code, answer["status"]) == (DONE, "cancelled")
     assert run("execution", "show", "cli-cancelled")[0] == FAILED
@@ -31,7 +45,7 @@ def test_an_execution_is_started_resumed_watched_and_cancelled(
 
     cloud.simulator.job_speed("instant")
     try:
-        assert run("execution", "resume", "cli-resumed")[0] == NOT_YET
+        assert run("execution", "resume", "cli-resumed", "--wave", "0")[0] == NOT_YET
         code, done = run("execution", "show", "cli-resumed", "--watch", "--timeout", "60")
     finally:
         cloud.simulator.job_speed(1)
@@ -79,6 +93,9 @@ def test_an_execution_that_may_not_start_has_failed_and_its_wave_says_why(
     assert (code, ended["status"]) == (FAILED, "failed")
     code, out, _ = read("execution", "show", "cli-shut")
     assert (code, "execution cli-shut failed" in out) == (FAILED, True)
+    told = " ".join(out.split())
+    assert f"wave 0 could not start; what blocks it: readiness {group}" in told
+    assert "the gate found SUBNET_NOT_FOUND: mend it, then start the plan under another executionId" in told
 
 
 def test_waiting_for_an_execution_ends_in_time_and_says_how_to_go_on(ask: Ask, tmp_path: Path) -> None:
