@@ -4,22 +4,17 @@ Source of the semantics relied on: Amazon DynamoDB Developer Guide, condition ex
 TransactWriteItems (cancellation reasons), read consistency.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from events.commits import Commit, pack, unpack
-from events.errors import Corrupt, LostRace
+from events.commits import Commit
+from events.errors import LostRace
+from events.items import decode, encode
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 BORN_INDEX, AUDIT_INDEX = "born", "audit"
-DAY = len("2026-11-24")
-_TEXTS = {
-    "streamId": "stream_id", "command": "command", "commandId": "command_id", "payloadHash": "payload_hash",
-    "actor": "actor", "via": "via", "correlationId": "correlation_id", "causationId": "causation_id",
-    "recordedAt": "recorded_at", "stateHash": "state_hash", "prevHash": "prev_hash", "hash": "hash",
-}  # fmt: skip
 _NEW = "attribute_not_exists(streamId)"
 
 
@@ -149,50 +144,3 @@ def _lost(commits: "tuple[Commit, ...] | list[Commit]", reasons: "list[Any]") ->
         (commits[0].stream_id, None),
     )
     raise LostRace(stream_id, winner)
-
-
-def bucket(recorded_at: str) -> str:
-    """The UTC day under which a commit is found again by time: it follows from ``recordedAt``, no hash covers it."""
-    return recorded_at[:DAY]
-
-
-def encode(commit: Commit) -> dict[str, Any]:
-    """A commit as a DynamoDB item. The facts are packed JSON, never a native map: no number comes back a Decimal."""
-    item: dict[str, Any] = {name: {"S": getattr(commit, field)} for name, field in _TEXTS.items()}
-    item |= {
-        "version": {"N": str(commit.version)},
-        "bucket": {"S": bucket(commit.recorded_at)},
-        "foldVersion": {"N": str(commit.fold_version)},
-        "eventTypes": {"L": [{"S": name} for name in commit.event_types]},
-        "events": {"B": pack(commit.events)},
-        "state": {"B": pack(commit.state)},
-    }
-    return item | ({"born": {"S": commit.born}} if commit.born else {})
-
-
-def decode(item: Mapping[str, Any]) -> Commit:
-    """The commit in a DynamoDB item.
-
-    Raises:
-        Corrupt: its attributes are not those that were written.
-    """
-    try:
-        return _decoded(item)
-    except (Corrupt, KeyError, ValueError) as error:
-        place = f"{item['streamId']['S']}: version {item['version']['N']}"
-        raise Corrupt(f"{place} cannot be read: {error!s} ({type(error).__name__})") from error
-
-
-def _decoded(item: Mapping[str, Any]) -> Commit:
-    day = bucket(item["recordedAt"]["S"])
-    if item.get("bucket", {"S": day})["S"] != day:
-        raise Corrupt("it is listed under another day than its own")
-    return Commit(
-        **{field: item[name]["S"] for name, field in _TEXTS.items()},
-        version=int(item["version"]["N"]),
-        fold_version=int(item["foldVersion"]["N"]),
-        event_types=tuple(name["S"] for name in item["eventTypes"]["L"]),
-        events=unpack(item["events"]["B"]),
-        state=unpack(item["state"]["B"]),
-        born=item.get("born", {}).get("S"),
-    )

@@ -13,8 +13,8 @@ from pydantic import Field
 from events import shown_commits
 from events.commits import Commit
 from events.doors import Json
-from events.dynamodb import bucket
 from events.errors import Corrupt, Refused
+from events.items import bucket
 from events.lookback import at_time, at_version
 from events.moments import iso, moment
 from events.redaction import redacted
