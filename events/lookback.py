@@ -15,21 +15,29 @@ def at_version(store: Store, kind: Kind[S, F], version: int, *key: str | int) ->
 
 
 def at_time(store: Store, kind: Kind[S, F], moment: datetime, *key: str | int) -> Stream[S, F]:
-    """The stream as it was at ``moment``; empty if it was not born then.
+    """The stream as it was at ``moment``; empty if it was not born then."""
+    return _of(store, kind, last_of(store, kind.stream_id(*key), moment), *key)
+
+
+def last_of(store: Store, stream_id: str, moment: datetime) -> Commit | None:
+    """The newest commit that was recorded by ``moment``; nothing is folded.
 
     Commits are never recorded before the one before them: the last of that time is found by halving, a read each.
+    It ends even where commits are missing: the versions between are halved, whatever is found there.
     """
-    stream_id, then = kind.stream_id(*key), iso(moment)
+    then = iso(moment)
     newest = store.head(stream_id)
     if newest is None or newest.recorded_at <= then:
-        return _of(store, kind, newest, *key)
+        return newest
     found, before, after = None, 0, newest.version
-    while after - before > 1 and (commit := store.head(stream_id, (before + after) // 2)):
-        if commit.recorded_at <= then:
-            found, before = commit, commit.version
+    while after - before > 1:
+        middle = (before + after) // 2
+        commit = store.head(stream_id, middle)
+        if commit and commit.recorded_at > then:
+            after = middle
         else:
-            after = commit.version
-    return _of(store, kind, found, *key)
+            found, before = commit, middle
+    return found
 
 
 def _of(store: Store, kind: Kind[S, F], commit: Commit | None, *key: str | int) -> Stream[S, F]:
