@@ -5,9 +5,11 @@ from functools import cache
 from typing import Any
 
 import boto3
+import orjson
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
+from events.doors import mapping
 from events.errors import Refused
 
 MACHINE, EXECUTION, RUNS = ":stateMachine:", ":execution:", 9
@@ -25,7 +27,7 @@ class StateMachine:
             if self._ask("StartExecution", {RUNS_ALREADY}, stateMachineArn=arn, name=run, input=plan.decode()):
                 return
             there = self._ask("DescribeExecution", set(), executionArn=f"{arn.replace(MACHINE, EXECUTION)}:{run}")
-            if there["status"] == "RUNNING":
+            if there["status"] == "RUNNING" and _executed_by(there, run) == name:
                 return
         raise Refused("QUOTA_EXCEEDED", f"{name} has died {RUNS} times: look at its runs in Step Functions", 409)
 
@@ -43,6 +45,11 @@ class StateMachine:
             return {}
         except BotoCoreError as error:
             raise _unavailable(operation, error) from error
+
+
+def _executed_by(run: dict[str, Any], name: str) -> str:
+    """The executionId of a run: its input says it, else it is the run's name. `X-run2` may be a run of X, or its own."""
+    return str(mapping(orjson.loads(run.get("input") or "{}")).get("executionId") or name)
 
 
 @cache
