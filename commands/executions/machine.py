@@ -48,7 +48,7 @@ class StateMachine:
 
 
 def _executed_by(run: dict[str, Any], name: str) -> str:
-    """The executionId of a run: its input says it, else it is the run's name. `X-run2` may be a run of X, or its own."""
+    """The executionId of a run: as its input says, else the run's name. `X-run2` may be a run of X, or its own."""
     return str(mapping(orjson.loads(run.get("input") or "{}")).get("executionId") or name)
 
 
