@@ -41,6 +41,8 @@ def _apply(service: Service, group_id: str, deadline: datetime, cause: str) -> N
     try:
         stream = pump(service, group_id, deadline, cause=cause)
     except Refused as refused:
+        if refused.retryable:  # the race was lost too often; whoever holds the group is no refusal
+            raise
         log.info("nothing to apply", group_id=group_id, error=refused.code)
     else:
         log.info("applied", group_id=group_id, version=stream.version)
