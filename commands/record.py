@@ -59,29 +59,49 @@ def _current(group: g.Group, outcome: Outcome) -> bool:
 def _for_all(
     group: g.Group, refused: list[Outcome], proved: set[str], now: datetime
 ) -> tuple[f.GroupConfigFailed, ...]:
-    """Whoever is still pending is failed by it, and it is said once."""
-    said = next((one for one in refused if isinstance(one, Fault)), None)
-    pending = status.due(group, now, failed_too=True)
-    due = tuple(id_ for id_ in pending if id_ not in proved and not group.servers[id_].failed)
-    if said is None or not due:
+    """Whoever is still pending is failed by what was said first, and it is said once; so is each other code.
+
+    The first stands last: it is what the group then shows.
+    """
+    faults = [one for one in refused if isinstance(one, Fault)]
+    if not faults:
         return ()
-    message = f.cut(said.message, f.KEPT_TEXT)
-    return (f.GroupConfigFailed(source_server_ids=due, code=f.cut(said.code, 64), message=message, at=said.at),)
+    pending = status.due(group, now, failed_too=True)
+    due = [id_ for id_ in pending if id_ not in proved and not group.servers[id_].failed]
+    first, code_of = faults[0], {one.server_id: one.code for one in faults}
+    others = {one.code: one for one in reversed(faults) if one.code != first.code}
+    every = [*others.values(), first]
+    said = ((one, [id_ for id_ in due if code_of.get(id_, first.code) == one.code]) for one in every)
+    return tuple(_refused(fault, ids) for fault, ids in said if ids)
+
+
+def _refused(fault: Fault, server_ids: list[str]) -> f.GroupConfigFailed:
+    message = f.cut(fault.message, f.KEPT_TEXT)
+    return f.GroupConfigFailed(
+        source_server_ids=tuple(server_ids), code=f.cut(fault.code, 64), message=message, at=fault.at
+    )
 
 
 def _fact(group: g.Group, outcome: Outcome) -> f.GroupFact:
     server = group.servers.get(outcome.server_id)
     if server is None or server.epoch != outcome.epoch:
-        return f.ServerConfigSuperseded(
-            source_server_id=outcome.server_id,
-            epoch=outcome.epoch,
-            outcome="proved" if isinstance(outcome, Proved) else outcome.code,
-            wrote=outcome.wrote,
-            wrote_at=outcome.wrote_at,
-        )
+        return _superseded(outcome)
     if isinstance(outcome, Fault):
         return _failed(server, outcome)
     return _proved(server, outcome)
+
+
+def _superseded(outcome: Outcome) -> f.ServerConfigSuperseded:
+    fault = outcome if isinstance(outcome, Fault) else None
+    return f.ServerConfigSuperseded(
+        source_server_id=outcome.server_id,
+        epoch=outcome.epoch,
+        outcome=f.cut(fault.code, 64) if fault else "proved",
+        wrote=outcome.wrote,
+        wrote_at=outcome.wrote_at,
+        message=f.cut(fault.message, f.KEPT_TEXT) if fault else "",
+        at=fault.at if fault else None,
+    )
 
 
 def _proved(server: g.Server, outcome: Proved) -> f.ServerConfigApplied | f.ServerConfigVerified:

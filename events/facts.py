@@ -141,10 +141,7 @@ class ServerConfigFailed(Model):
 
 
 class GroupConfigFailed(Model):
-    """AWS refused the whole account or Region (DRS not initialised, the role not to be assumed): said once.
-
-    The servers named are failed until somebody asks again.
-    """
+    """AWS refused the whole account or Region (no DRS, no role): these servers are failed until somebody asks again."""
 
     type: Literal["GroupConfigFailed"] = "GroupConfigFailed"
     source_server_ids: tuple[ServerId, ...]
@@ -154,7 +151,7 @@ class GroupConfigFailed(Model):
 
 
 class ServerConfigSuperseded(Model):
-    """An outcome came in for an epoch that is over: kept for the audit, counts for nothing."""
+    """An outcome for an epoch that is over: kept, counts for nothing. `outcome`: `proved`, or the code of an error."""
 
     type: Literal["ServerConfigSuperseded"] = "ServerConfigSuperseded"
     source_server_id: ServerId
@@ -162,6 +159,8 @@ class ServerConfigSuperseded(Model):
     outcome: str
     wrote: tuple[str, ...] = ()
     wrote_at: Moment | None = None
+    message: Text = ""
+    at: Moment | None = None
 
 
 class GroupClaimed(Model):
