@@ -28,20 +28,40 @@ def sheet(entries: Iterable[Json], server_id: str | None = None) -> str:
 
 
 def rows(entry: Json, server_id: str | None = None) -> Iterator[list[str]]:
-    """The rows of one commit. What names no server has a row with none, and so has a commit without facts."""
+    """The rows of one commit. What names no server has a row with none, and so has a commit without facts.
+
+    A row of its own has what AWS said of a whole job beside its offenders, and what could not be read of the commit.
+    """
     before, behind = [entry[name] for name in OF_COMMIT], [entry[name] for name in OF_CAUSE]
-    for fact in entry["facts"] or [{"type": ""}]:
+    for fact in _facts(entry):
         ids = servers_of(fact)
         for id_ in [server_id] if server_id else ids or [""]:
             cells = [*before, fact["type"], id_, *_said(fact, id_), *behind]
             yield [_defused(str(cell)) for cell in cells]
 
 
+def _facts(entry: Json) -> Iterator[Json]:
+    """The facts, of which each says one thing."""
+    fault = entry.get("fault")
+    for fact in entry["facts"] or ([] if fault else [{"type": ""}]):
+        yield fact
+        if _named(fact) and (fact.get("code") or fact.get("message")):
+            yield {key: fact[key] for key in ("type", "code", "message") if key in fact}
+    if fault:
+        yield {"type": "", "message": fault}
+
+
 def _said(fact: Json, server_id: str) -> tuple[str, str]:
     """What was said of this server, else of all of them."""
-    named = [*fact.get("offenders", ()), *fact.get("servers", ())]
-    own: Json = next((one for one in named if one["sourceServerId"] == server_id and "reason" in one), {})
-    return own.get("reason") or fact.get("code", ""), own.get("message") or fact.get("message", "")
+    own: Json = next((one for one in _named(fact) if one["sourceServerId"] == server_id), {})
+    code = own.get("reason") or fact.get("code") or fact.get("outcome", "")
+    return code, own.get("message") or fact.get("message", "")
+
+
+def _named(fact: Json) -> list[Json]:
+    """The servers of which it says something of their own."""
+    lists = [fact[key] for key in ("offenders", "servers") if isinstance(fact.get(key), list)]
+    return [one for each in lists for one in each if isinstance(one, dict) and {"sourceServerId", "reason"} <= {*one}]
 
 
 def _defused(cell: str) -> str:

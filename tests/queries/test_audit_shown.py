@@ -119,6 +119,7 @@ def test_a_sheet_has_a_row_for_each_fact_and_server_with_what_was_said_of_it() -
         ("RecoveryRefused", "", "DENIED", "no"),
         ("ServerConfigFailed", sid(1), "AccessDeniedException", "AWS said no"),
         ("ServerConfigFailed", sid(2), "AccessDeniedException", "AWS said no"),
+        ("ServersDropped", "", "CONFLICT", ""),
         ("ServersDropped", sid(1), "BUSY", "a job holds it"),
     ]
     mine = [*csv.DictReader(io.StringIO(trail.page(format="csv", serverId=sid(1))["csv"], newline=""))]
