@@ -3,10 +3,9 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
 from commands.requests import Policy, Request
-from commands.waves.requests import MAX_WAVES, Budget, OfGroups, WaveNumber
+from commands.waves.requests import MAX_WAVES, Budget, OfGroups, WaveNumber, amiss
 from events.executions import OnFailure, Plan, PlannedWave
 
 ExecutionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,72}$")]
@@ -40,11 +39,11 @@ class RecoveryPlan(Request):
     def _in_order(self) -> Self:
         for number, wave in enumerate(self.waves):
             if not wave.group_ids:
-                raise PydanticCustomError("MISSING_FIELD", "wave {n}: name its protectionGroupIds", {"n": number})
+                raise amiss("MISSING_FIELD", "name its groups", "waves", number, "protectionGroupIds")
             if wave.wave_number not in {None, number}:
-                raise PydanticCustomError("INVALID_PARAMETER", "wave {n}: waves are numbered from 0", {"n": number})
+                raise amiss("INVALID_PARAMETER", "waves are numbered from 0", "waves", number, "waveNumber")
             if any(earlier >= number for earlier in wave.depends_on_waves):
-                raise PydanticCustomError("INVALID_PARAMETER", "wave {n} can wait for earlier ones only", {"n": number})
+                raise amiss("INVALID_PARAMETER", "a wave can wait for earlier ones", "waves", number, "dependsOnWaves")
         return self
 
     @property
