@@ -3,11 +3,11 @@
 from typing import Any
 
 from commands.executions.room import Executions, plan_of, system, when
-from commands.waves.readiness import check_readiness
-from commands.waves.requests import CheckReadiness, WaveToCheck
+from commands.waves.readiness import readiness
+from commands.waves.requests import WaveToCheck
 from events import executions as x
 
-IMPOSSIBLE = {"NOT_FOUND", "EMPTY_WAVE", "INVALID_PARAMETER", "QUOTA_EXCEEDED"}
+IMPOSSIBLE = {"NOT_FOUND", "EMPTY_WAVE", "INVALID_PARAMETER", "QUOTA_EXCEEDED", "CORRUPT_STREAM"}
 """What no policy passes over."""
 
 
@@ -15,7 +15,7 @@ def checked(room: Executions, execution: x.Execution) -> x.Execution:
     """The readiness gate. What could not start, and would not be passed over, ends it before anything is launched."""
     plan = plan_of(execution)
     waves = tuple(WaveToCheck(protection_group_ids=wave.group_ids, wave_name=wave.name) for wave in plan.waves)
-    found = check_readiness(room.waves, CheckReadiness(waves=waves))["waves"]
+    found = readiness(room.waves, waves, urgent=True)["waves"]
     shut = any(_impossible(answer) or _blocked(plan, n, answer) for n, answer in enumerate(found))
     codes = sorted({block["code"] for answer in found for block in answer["blocks"]})
     verdicts = tuple(answer["verdict"] for answer in found)

@@ -29,10 +29,12 @@ class UnseenError(Exception):
 class Jobs:
     """What DRS shows in one account and Region.
 
-    Every look raises `UnseenError` if it comes to nothing.
+    Every look raises `UnseenError` if it comes to nothing. ``urgent``: a wave waits for it, so that its calls go
+    before those of others.
     """
 
     calls: Calls
+    urgent: bool = True
 
     def running(self) -> list[Job]:
         """The jobs that have not ended."""
@@ -62,7 +64,7 @@ class Jobs:
         deadline = self.calls.now() + PATIENCE
 
         def call(service: str, operation: str, arguments: Data) -> Data:
-            return self.calls(service, operation, arguments, deadline, urgent=True)
+            return self.calls(service, operation, arguments, deadline, urgent=self.urgent)
 
         try:
             return look(call)

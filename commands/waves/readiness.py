@@ -16,13 +16,12 @@ from commands.service import GroupStream
 from commands.waves.blocks import Block, of_group, of_quota, of_servers
 from commands.waves.job import JOBS_AT_ONCE, SERVERS_AT_ONCE, Job, replication
 from commands.waves.jobs import Jobs, UnseenError
+from commands.waves.lookup import Lookup, Wave
 from commands.waves.requests import PER_JOB, CheckReadiness, WaveToCheck
 from commands.waves.start import Waves
 from events import status
-from events.errors import Refused
 from events.groups import Target
 from events.moments import FRESH_FOR, earliest, iso, iso_seconds
-from events.streams import ROSTER, load
 
 FIRST_APPLY = {("drs", "GetLaunchConfiguration"): 1, ("drs", "UpdateLaunchConfiguration"): 1} | {
     ("ec2", operation): 1
@@ -42,35 +41,17 @@ class Seen:
     unseen: str = ""
 
 
-@dataclass(frozen=True)
-class Wave:
-    """A wave that might be started: its groups as they are now, and which of their servers it is about."""
-
-    asked: WaveToCheck
-    groups: tuple[GroupStream, ...]
-    blocks: tuple[Block, ...] = ()
-
-    @property
-    def targets(self) -> set[Target]:
-        """Where it would launch; a wave that can start has one."""
-        return {stream.state.definition.target for stream in self.groups if stream.state.definition}
-
-    def servers(self, stream: GroupStream) -> list[str]:
-        """The servers of one group that it is about."""
-        only = self.asked.source_server_ids
-        return sorted(id_ for id_ in stream.state.servers if only is None or id_ in only)
-
-    @property
-    def all_servers(self) -> list[str]:
-        """All of them."""
-        return [id_ for stream in self.groups for id_ in self.servers(stream)]
-
-
 def check_readiness(waves: Waves, request: CheckReadiness) -> dict[str, Any]:
-    """Per wave: go, or what blocks it, since when, and how long a repair would take."""
-    now, known = waves.service.now(), dict[str, GroupStream | None]()
-    found = [_wave(waves, asked, known) for asked in request.waves]
-    seen = {target: _seen(waves, target, found) for target in {each for wave in found for each in wave.targets}}
+    """Per wave: go, or what blocks it, since when, and how long a repair would take. Waves' calls go first."""
+    return readiness(waves, request.waves, urgent=False)
+
+
+def readiness(waves: Waves, asked: Iterable[WaveToCheck], *, urgent: bool) -> dict[str, Any]:
+    """The same, of however many groups. ``urgent``: an execution waits for it."""
+    now, lookup = waves.service.now(), Lookup(waves)
+    found = [lookup.wave(each) for each in asked]
+    targets = {each for wave in found for each in wave.targets}
+    seen = {target: _seen(waves, target, found, urgent=urgent) for target in targets}
     answers = [_answer(waves, wave, seen, now) for wave in found]
     return {
         "go": all(answer["go"] for answer in answers),
@@ -80,40 +61,9 @@ def check_readiness(waves: Waves, request: CheckReadiness) -> dict[str, Any]:
     }
 
 
-def _wave(waves: Waves, asked: WaveToCheck, known: dict[str, GroupStream | None]) -> Wave:
-    ids, strangers = (asked.group_ids, ()) if asked.source_server_ids is None else _holders(waves, asked)
-    for id_ in ids:
-        known[id_] = known[id_] if id_ in known else _group(waves, id_)
-    groups = tuple(stream for id_ in ids if (stream := known[id_]))
-    unheard = [Block("NOT_FOUND", f"there is no protection group {id_}", id_) for id_ in ids if not known[id_]]
-    alone = [
-        Block(
-            "NOT_PROTECTED",
-            "in no protection group of this account and Region: nothing is applied or proved here",
-            servers=strangers,
-        )
-    ]
-    return Wave(asked, groups, (*unheard, *(alone if strangers else ())))
-
-
-def _group(waves: Waves, group_id: str) -> GroupStream | None:
-    try:
-        return waves.service.group(group_id)
-    except Refused:
-        return None
-
-
-def _holders(waves: Waves, asked: WaveToCheck) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The groups that hold these servers in this account and Region, and the servers that none does."""
-    roster = load(waves.service.store, ROSTER, waves.service.account_id, waves.service.region).state
-    holder = {id_: group_id for group_id, held in roster.groups.items() for id_ in held.servers}
-    ids = asked.source_server_ids or ()
-    return tuple(sorted({holder[id_] for id_ in ids if id_ in holder})), tuple(id_ for id_ in ids if id_ not in holder)
-
-
-def _seen(waves: Waves, target: Target, found: Iterable[Wave]) -> Seen:
+def _seen(waves: Waves, target: Target, found: Iterable[Wave], *, urgent: bool) -> Seen:
     ids = sorted({id_ for wave in found if target in wave.targets for id_ in wave.all_servers})
-    jobs = Jobs(waves.aws(target))
+    jobs = Jobs(waves.aws(target), urgent=urgent)
     try:
         return Seen(jobs.servers(ids) if ids else {}, jobs.running())
     except UnseenError as error:
