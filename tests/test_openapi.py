@@ -1,6 +1,7 @@
 """docs/openapi.json is what the code says, and every answer that was seen is one that it publishes."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -69,8 +70,42 @@ def test_every_body_has_an_example_that_its_model_takes_and_answers_have_some_th
         named = {key: value for key, value in path.items() if f"{{{key}}}" in table[name].routes[0]}
         parse(table[name].model, {**named, **example})
     for name, example in SHOWN.items():
-        ANSWERS[name][200][0].model_validate(example)
-    ErrorAnswer.model_validate(REFUSAL)
+        _as_sent(ANSWERS[name][200][0], example)
+    _as_sent(ErrorAnswer, REFUSAL)
+
+
+def test_a_header_is_published_where_it_makes_a_difference_and_nowhere_else() -> None:
+    waits = {"create_protection_group", "update_protection_group", "apply_launch_configs"}
+    waits |= {"add_servers_to_group", "remove_servers_from_group"}
+    keyed = waits | {"delete_protection_group", "resume_execution", "cancel_execution"}
+    shown = [each for methods in document()["paths"].values() for each in methods.values()]
+    for name, among in {"Prefer": waits, "Idempotency-Key": keyed}.items():
+        found = {each["operationId"] for each in shown if name in {one["name"] for one in each["parameters"]}}
+        assert found == among, name
+
+
+def _as_sent(models: Any, body: Json) -> None:  # noqa: ANN401  one model, or several
+    """It is what is published, by the names that go over the wire."""
+    TypeAdapter(models).validate_json(json.dumps(body), by_alias=True, by_name=False)
+
+
+def _after_its_end(ask: Callable[..., Json], servers: list[str]) -> None:
+    """Each change of a group, and each of them once more, with its key, when the group is deleted."""
+    made = {"groupName": "Ended", "sourceServerIds": servers[:1], "launchConfig": SETTINGS}
+    id_ = ask("create_protection_group", "POST", "/protection-groups", made, "create")["groupId"]
+    group = f"/protection-groups/{id_}"
+    changes = [
+        ("update_protection_group", "PUT", group, {"description": "ended soon"}),
+        ("add_servers_to_group", "POST", f"{group}/servers", {"sourceServerIds": servers[1:]}),
+        ("remove_servers_from_group", "DELETE", f"{group}/servers/{servers[1]}", None),
+        ("apply_launch_configs", "POST", f"{group}/apply-launch-configs", {"force": True}),
+        ("delete_protection_group", "DELETE", group, None),
+    ]
+    for change in changes:
+        ask(*change, change[0])
+    again = [ask(*change, change[0]) for change in changes]
+    again.append(ask("create_protection_group", "POST", "/protection-groups", made, "create"))
+    assert all(answer["deleted"] for answer in again)
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +113,8 @@ def walk(cloud: Cloud) -> list[tuple[str, int, Json]]:
     """One request of every operation, and some that are refused: operation, status, answer."""
     seen: list[tuple[str, int, Json]] = []
 
-    def ask(operation: str, method: str, path: str, body: Json | None = None) -> Json:
-        status, answer = cloud.request(method, path, body)
+    def ask(operation: str, method: str, path: str, body: Json | None = None, key: str = "") -> Json:
+        status, answer = cloud.request(method, path, body, {"Idempotency-Key": f"published {key}"} if key else None)
         seen.append((operation, status, answer))
         return answer
 
@@ -113,6 +148,7 @@ def walk(cloud: Cloud) -> list[tuple[str, int, Json]]:
     ask("remove_servers_from_group", "DELETE", f"{group}/servers/{servers[1]}")
     ask("delete_protection_group", "DELETE", group)
     ask("verify_streams", "GET", f"/verify?groupId={id_}")
+    _after_its_end(ask, cloud.take_servers(2))
     return seen
 
 
@@ -126,7 +162,7 @@ def test_every_operation_was_asked_and_answered_with_a_status_and_a_body_that_ar
         models: Any = published[0]
         for more in published[1:]:
             models |= more
-        TypeAdapter(models).validate_json(json.dumps(answer))
+        _as_sent(models, answer)
 
 
 def test_most_of_them_were_done(walk: list[tuple[str, int, Json]]) -> None:

@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 
 from commands import app as commands_app
 from commands.executions import app as executions_app
+from commands.requests import DeleteProtectionGroup, GroupRequest
 from commands.waves import app as waves_app
 from events.doors import DIGITS
 from events.entry import Operation
@@ -32,6 +33,8 @@ NULL = {"type": "null"}
 TAGS = {"protection-groups": "Protection groups", "waves": "Waves", "readiness": "Waves", "executions": "Executions"}
 KEYED = {"get_audit_log", "verify_streams"}
 """What a program needs a key of the usage plan for (template.yaml)."""
+OWN_KEYS = {"start_wave_recovery", "start_execution", "check_readiness"}
+"""Their fields say which wave, or which execution: that is their key, and the header is none; a question has no key."""
 CHOICES = {"type": {"enum": sorted(FACTS)}}
 PATH = Path(__file__).parent.parent.parent / "docs" / "openapi.json"
 Json = dict[str, Any]
@@ -96,7 +99,7 @@ def _operation(operation: Operation, path: str, method: str, refs: dict[type[Bas
         "summary": _summary(operation),
         "tags": [_tag(operation, path)],
         "description": f"Roles: {', '.join(holders(operation.right))}.",
-        "parameters": [*_path(in_path, schema), *_query(in_path, schema, method), *_headers(method)],
+        "parameters": [*_path(in_path, schema), *_query(in_path, schema, method), *_headers(operation, method)],
         "responses": responses(operation, refs),
     }
     if operation.name in KEYED:
@@ -153,12 +156,13 @@ def _with_default(kind: Json) -> Json:
     return {name: value for name, value in kind.items() if (name, value) != ("default", None)}
 
 
-def _headers(method: str) -> list[Json]:
-    if method == "GET":
-        return []
+def _headers(operation: Operation, method: str) -> list[Json]:
+    """Those that make a difference."""
     key = "the same key again has no second effect; with another payload it is refused"
     wait = "respond-async: answer as soon as the request is recorded"
-    found = {"Idempotency-Key": key, "Prefer": wait} if method != "DELETE" else {"Idempotency-Key": key}
+    found = {} if method == "GET" or operation.name in OWN_KEYS else {"Idempotency-Key": key}
+    if issubclass(operation.model, GroupRequest) and operation.model is not DeleteProtectionGroup:
+        found["Prefer"] = wait
     return [
         {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
         for name, text in found.items()

@@ -61,7 +61,7 @@ ANSWERS: dict[str, Json] = {
         "serverConfigs": {server: {**_PROVED, "configHash": HASH} for server in (WEB, DATABASE)},
         "reasons": [],
         "freshUntil": UNTIL,
-        "counts": {"total": 2, "ready": 2, "pending": 0, "failed": 0, "not_configured": 0},
+        "counts": {"total": 2, "ready": 2, "pending": 0, "failed": 0, "notConfigured": 0},
         "version": 4,
         "definedIn": 1,
         "recordedAt": AT,

@@ -8,7 +8,8 @@ from local.openapi import record_answers as r
 from local.openapi import wave_answers as w
 
 Answers = dict[int, tuple[type[BaseModel], ...]]
-CHANGED: Answers = {200: (a.CommandAnswer,), 202: (a.CommandAnswer,)}
+CHANGED: Answers = {200: (a.CommandAnswer, a.DeletedAnswer), 202: (a.CommandAnswer,)}
+"""Of a key that is used again after the group was deleted, that it is."""
 ANSWERS: dict[str, Answers] = {
     "create_protection_group": {
         200: (a.CommandAnswer, a.DeletedAnswer),
@@ -19,7 +20,7 @@ ANSWERS: dict[str, Answers] = {
     "delete_protection_group": {200: (a.DeletedAnswer,)},
     "add_servers_to_group": CHANGED,
     "remove_servers_from_group": CHANGED,
-    "apply_launch_configs": {200: (a.ApplyAnswer, p.DryRunAnswer), 202: (a.ApplyAnswer,)},
+    "apply_launch_configs": {200: (a.ApplyAnswer, p.DryRunAnswer, a.DeletedAnswer), 202: (a.ApplyAnswer,)},
     "resolve_protection_group": {200: (p.ResolveAnswer,)},
     "start_wave_recovery": {200: (w.WaveStarted,)},
     "check_readiness": {200: (w.Readiness,)},
