@@ -9,13 +9,15 @@ from events.commits import pack, unpack
 from events.facts import GroupFact
 from events.groups import Definition, Group
 from events.model import canonical
-from events.moments import iso
+from events.moments import iso, moment
 from events.shown import launch_config_status
 from events.status import next_due_at
-from events.streams import Stream
+from events.streams import GROUP, Stream
 
-PROJECTION_VERSION = 2
-"""Raise it with every change of this rendering: rows of another version are rendered again."""
+RENDERING = 3
+"""Raise it with every change of this rendering."""
+PROJECTION_VERSION = RENDERING * 100 + GROUP.fold_version
+"""Rows of another rendering, or of another fold, are rendered again: once."""
 DUE_SHARD, CLAIM_SHARD = "due", "claimed"
 Row = dict[str, Any]
 
@@ -24,11 +26,14 @@ def render(stream: Stream[Group, GroupFact], now: datetime) -> Row:
     """The row for a stream that was folded to its head.
 
     `definition` is packed canonical JSON: with 500 servers and their overrides a native map would not fit beside
-    the status. `recordedAt` is the head's, `projectedAt` is now: their difference is the lag.
+    the status. `recordedAt` is the head's, `projectedAt` is now: their difference is the lag. `hash` is the head's: by
+    it the row bears witness to every commit so far.
     """
+    now = moment(now)
     row: Row = {
         "groupId": stream.state.group_id or stream.stream_id.removeprefix("group#"),
         "version": stream.version,
+        "hash": stream.head,
         "projectionVersion": PROJECTION_VERSION,
         "stateHash": stream.state_hash(),
         "recordedAt": stream.recorded_at,

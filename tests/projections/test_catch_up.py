@@ -290,7 +290,7 @@ def test_a_fact_of_newer_code_stops_its_own_group_and_no_other(house: House) -> 
     appended(house, events=canonical([{"type": "ServerTeleported"}]))
     g.ask(house.desk, "pg-crm", read(ask.CreateProtectionGroup, groupName="CRM"))
     found = {one.group_id: one for one in sweep(house.store, house.rows, house.clock.now)}
-    assert "does not know" in found[GROUP_ID].alarm
+    assert ("does not know" in found[GROUP_ID].failed, found[GROUP_ID].alarm) == (True, "")
     assert (found["pg-crm"].moved, found["pg-crm"].alarm) == (True, "")
     assert set(house.rows.rows) == {"pg-crm"}
 
