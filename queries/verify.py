@@ -35,10 +35,10 @@ def verify_streams(answers: Answers, question: VerifyStreams) -> Json:
             raise Refused("NOT_FOUND", f"nothing was ever stored of {one}", 404, streamId=one)
         return _shown([verdict], None)
     verdicts: list[Verdict] = []
-    for verdict in all_verified(store, rows, question.after or ""):
-        verdicts.append(verdict)
+    for place, found in all_verified(store, rows, question.after or ""):
+        verdicts += found
         if answers.now() - began > LONGEST:
-            return _shown(verdicts, verdict.stream_id)
+            return _shown(verdicts, place or None)
     return _shown(verdicts, None)
 
 

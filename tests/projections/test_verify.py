@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 from events.dynamodb import DynamoStore
 from events.facts import ApplyStarted
 from events.memory import MemoryStore
-from events.rosters import Enrolment, GroupEnrolled
-from events.streams import GROUP, ROSTER, load
+from events.streams import GROUP, load
 from events.verify import verify
 from projections.catch_up import catch_up
-from projections.verify import all_verified, verified
+from projections.verify import verified
 from tests.bench_cloud import BenchCloud as Cloud
 from tests.events import endpoint
-from tests.events.given import ACCOUNT, NOON, REGION, by_worker, commits, written
+from tests.events.given import NOON, by_worker, commits, written
 from tests.projections.rows import MemoryRows
 
 STREAM = "group#pg-erp"
@@ -146,30 +145,6 @@ def test_a_head_that_was_written_anew_under_its_own_hash_is_found_by_who_saw_it(
     )
     assert verify(forged, STREAM).ok
     assert verified(forged, rows, STREAM).version == 3
-
-
-def test_a_stream_that_was_taken_away_whole_is_missed_by_its_roster() -> None:
-    store, rows = MemoryStore(), MemoryRows()
-    for name in ("pg-here", "pg-gone"):
-        written(store, *commits(name, number=2))
-        enrolled = GroupEnrolled(group_id=name, enrolment=Enrolment(name=name))
-        place = (ACCOUNT, REGION)
-        store.append(load(store, ROSTER, *place).next(by_worker(), [enrolled], NOON))
-    assert all(one.ok for one in all_verified(store, rows))
-    del store._streams["group#pg-gone"]
-    [fault] = [one for one in all_verified(store, rows) if not one.ok]
-    assert (fault.stream_id, fault.why) == (f"roster#{ACCOUNT}#{REGION}", "it holds pg-gone, whose stream is gone")
-
-
-def test_all_streams_are_walked_in_pages_and_each_damaged_one_is_named() -> None:
-    store, rows = MemoryStore(), MemoryRows()
-    for name in ("pg-a", "pg-b", "pg-c", "pg-d"):
-        written(store, *commits(name, number=2))
-    store._streams["group#pg-b"].pop(1)
-    store._streams["group#pg-d"][2] = store._streams["group#pg-c"][2]
-    found = list(all_verified(store, rows))
-    assert [(one.stream_id, one.version) for one in found if not one.ok] == [("group#pg-d", 2)]
-    assert [one.stream_id for one in all_verified(store, rows, "group#pg-c")] == ["group#pg-d"]
 
 
 def test_whoever_touches_a_commit_on_the_cloud_is_told_of_by_doorbell_and_by_question(cloud: Cloud) -> None:
