@@ -16,7 +16,7 @@ from botocore.config import Config
 
 from commands.aws.apply import ServerApply
 from commands.aws.calls import Calls, Data
-from commands.aws.failures import FailedError, OutOfTimeError
+from commands.aws.failures import ROLE, FailedError, OutOfTimeError
 from commands.aws.plan import plan
 from commands.aws.round import Round
 from commands.aws.survey import source_servers, survey
@@ -82,7 +82,8 @@ class Door:
             if failed.kind in {"outage", "busy", "transient"}:
                 raise _unavailable(failed.code) from failed
             aws = {"code": failed.code, "message": failed.message}
-            raise Refused(failed.code[:64], f"DRS refused to list servers ({failed.code})", 400, aws=aws) from failed
+            ours = ROLE if failed.code == ROLE else "AWS_REFUSED"
+            raise Refused(ours, f"DRS refused to list servers ({failed.code}): mend it first", 400, aws=aws) from failed
 
     @contextmanager
     def _round(self, asks: Sequence[Ask], deadline: datetime, *, urgent: bool) -> Iterator[tuple[Round, Executor]]:

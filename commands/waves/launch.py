@@ -15,6 +15,7 @@ from events.facts import cut
 
 TRIES = 5
 """How often a throttled StartRecovery is sent."""
+OUT_OF_TIME = "OUT_OF_TIME"
 LONGEST_PAUSE = 10.0
 """Seconds of patience that AWS may ask for before the next try; it asks again, and there is a last moment."""
 
@@ -50,7 +51,7 @@ def _chunk(start: Start, stream: WaveStream, chunk: int, *, again: bool) -> Wave
     if isinstance(said, Declined):
         return declined(start.waves, stream, _second(start, stream, chunk, said), start.following)
     if not isinstance(said, Started):
-        raise _unclear(start, said.message)
+        raise _unclear(start, said.code, aws={"code": said.code, "message": said.message})
     job = waves.RecoveryJobStarted(chunk=chunk, job_id=said.job_id, accepted_at=start.service.now())
     return start.waves.append(stream, start.following, job)
 
@@ -96,10 +97,10 @@ def _asked(start: Start, stream: WaveStream, chunk: int) -> Said:
     """
     claim, clients = claim_of(stream), start.waves.calls(stream).clients
     latest = min(datetime.fromisoformat(stream.recorded_at) + SETTLE, claim.until) - HANG
-    said: Said = Throttled("not sent")
+    said: Said = Throttled(OUT_OF_TIME, "it was not sent")
     for attempt in range(TRIES):
         if start.service.now() >= latest:
-            return Unclear("there was no time left to send it safely")
+            return Unclear(OUT_OF_TIME, "there was no time left to send it safely")
         said = start_recovery(clients, stream.state.servers(chunk), is_drill=claim.is_drill)
         if not isinstance(said, Throttled):
             break
@@ -147,7 +148,8 @@ def _same(start: Start, claim: waves.WaveClaimed) -> None:
     )
 
 
-def _unclear(start: Start, why: str) -> Refused:
+def _unclear(start: Start, why: str, **said: dict[str, str]) -> Refused:
+    """``why`` is ours, or a code; AWS's own words go beside it, for they are not for everybody."""
     wait = int(SETTLE.total_seconds())
     return Refused(
         "WAVE_UNCLEAR",
@@ -156,4 +158,5 @@ def _unclear(start: Start, why: str) -> Refused:
         503,
         retryable=True,
         retryAfter=wait,
+        **said,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from commands.aws.calls import Clients
-from commands.aws.failures import EXPIRED, THROTTLED, asked_to_wait, without_secrets
+from commands.aws.failures import EXPIRED, ROLE, THROTTLED, UNREACHABLE, asked_to_wait, without_secrets
 
 _TOO_MANY, _SERVER_ERROR = 429, 500
 
@@ -33,6 +33,7 @@ class Declined:
 class Throttled:
     """Not now: no job was made, and it may be asked again, after the seconds that AWS asks for, if it does."""
 
+    code: str
     message: str
     retry_after: float = 0
 
@@ -41,6 +42,7 @@ class Throttled:
 class Unclear:
     """No answer that tells: a job may have been made, or there is one that cannot be seen."""
 
+    code: str
     message: str
 
 
@@ -62,15 +64,16 @@ def _sent(clients: Clients, server_ids: tuple[str, ...], *, is_drill: bool) -> S
     except ClientError as error:
         told = error.response["Error"]
         status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
+        code, words = told.get("Code", "Unknown"), without_secrets(told.get("Message", ""))
         if status >= _SERVER_ERROR:
-            return Unclear(without_secrets(str(error)))
-        if status == _TOO_MANY or told.get("Code") in THROTTLED:
-            return Throttled(without_secrets(str(error)), asked_to_wait(error))
-        if told.get("Code") in EXPIRED and drs is not None:
+            return Unclear(code, words)
+        if status == _TOO_MANY or code in THROTTLED:
+            return Throttled(code, words, asked_to_wait(error))
+        if code in EXPIRED and drs is not None:
             clients.renew(drs)
-        return Declined(told.get("Code", "Unknown"), without_secrets(told.get("Message", "")))
+        return Declined(code, words)
     except BotoCoreError as error:
-        return Unclear(str(error))
+        return Unclear(UNREACHABLE, without_secrets(str(error)))
     except ValueError as error:  # before anything was sent: no role leads to that account
-        return Declined("ROLE_NOT_ASSUMED", str(error))
+        return Declined(ROLE, str(error))
     return Started(answer["job"]["jobID"])

@@ -84,7 +84,9 @@ def test_a_job_that_began_before_the_claim_is_not_adopted(desk: Desk, monkeypatc
 
     def lost_once(*arguments: Any, **more: Any) -> recovery.Said:  # noqa: ANN401  StartRecovery's
         calls[0] += 1
-        return recovery.Unclear("500, nothing made") if calls[0] == 1 else real(*arguments, **more)
+        return (
+            recovery.Unclear("InternalServerException", "nothing made") if calls[0] == 1 else real(*arguments, **more)
+        )
 
     monkeypatch.setattr(recovery, "_sent", lost_once)
     refused(lambda: desk.start_wave(group_id))
