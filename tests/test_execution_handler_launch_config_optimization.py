@@ -233,7 +233,7 @@ def unmendable(desk: Desk) -> tuple[str, str]:
 def test_a_drill_is_blocked_by_a_server_that_is_not_ready_and_names_it(desk: Desk) -> None:
     group_id, victim = unmendable(desk)
     no = refused(lambda: desk.start_wave(group_id))
-    assert (no.code, no.status, no.retryable) == ("NOT_READY", 409, True)
+    assert (no.code, no.status, no.retryable) == ("NOT_READY", 409, False)
     assert (no.details["sourceServerIds"], no.details["status"]) == ([victim], "failed")
     assert "StartRecovery" not in calls(desk.simulator)
     assert desk.stream(group_id).state.claim is None

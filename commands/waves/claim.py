@@ -9,6 +9,7 @@ from commands.service import ATTEMPTS, GroupStream
 from commands.waves.repair import all_repaired, looked_at_again, unready
 from commands.waves.requests import PER_JOB
 from commands.waves.start import Start, WaveStream
+from commands.waves.unproved import not_ready
 from events import status, waves
 from events.commits import Commit, digest, pack
 from events.errors import LostRace, Refused
@@ -60,24 +61,11 @@ def claimed(start: Start) -> tuple[WaveStream, bool]:
 
 def _judged(start: Start, groups: list[GroupStream], now: datetime) -> waves.Path:
     """Whether a wave may go on what was reached: the policy of the call, else the group's, else by kind."""
-    path: waves.Path = "repaired"
-    for stream in groups:
-        unproved = status.due(stream.state, now, failed_too=True)
-        if not unproved:
-            continue
-        if _policy(start, stream) == "block":
-            raise Refused(
-                "NOT_READY",
-                f"{stream.state.group_id}: {len(unproved)} servers are not proved ready; mend and apply them, or"
-                " start with onNotReady proceed",
-                409,
-                groupId=stream.state.group_id,
-                sourceServerIds=list(unproved),
-                status=status.status(stream.state, now),
-                retryable=True,
-            )
-        path = "proceeded"
-    return path
+    unproved = [stream for stream in groups if status.due(stream.state, now, failed_too=True)]
+    blocking = [stream.state for stream in unproved if _policy(start, stream) == "block"]
+    if blocking:
+        raise not_ready(blocking, now)
+    return "proceeded" if unproved else "repaired"
 
 
 def _policy(start: Start, stream: GroupStream) -> waves.Policy:
