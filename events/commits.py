@@ -88,6 +88,11 @@ class Commit:
         """The same commit with its own hash in place."""
         return replace(self, hash=self.expected_hash())
 
+    @property
+    def intact(self) -> bool:
+        """Whether it is what was sealed, but for its memo."""
+        return self.hash == self.expected_hash()
+
     def expected_hash(self) -> str:
         """What `hash` must be: over everything but `hash` and the memo itself.
 

@@ -1,10 +1,11 @@
 """One commit as it is shown: what was commanded, by whom, through which door, and which facts followed. Pure.
 
 {streamId, version, recordedAt, command, commandId, actor, via, correlationId, causationId, facts: [{type, ...}]}
+and `fault` if not all of it can be read.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 
 import orjson
@@ -37,13 +38,29 @@ _SERVER = re.compile(r"s-[0-9a-f]{17}")
 def shown(commit: Commit) -> Shown:
     """A commit, read from its stream."""
     texts: dict[str, str] = {to_camel(name): getattr(commit, name) for name in TEXTS}
-    return entry(commit.stream_id, commit.version, texts, commit.events)
+    faults = () if commit.intact else ("it is not what was sealed: some attribute was altered",)
+    return entry(commit.stream_id, commit.version, texts, commit.events, faults)
 
 
-def entry(stream_id: str, version: int, texts: Mapping[str, str], facts: bytes) -> Shown:
-    """The same of its parts: ``texts`` by their stored names, ``facts`` as canonical JSON."""
-    said = [_without_secrets(fact) for fact in orjson.loads(facts)]
-    return {"streamId": stream_id, "version": version, **texts, "facts": said}
+def entry(
+    stream_id: str, version: int | str, texts: Mapping[str, str], facts: bytes, faults: Iterable[str] = ()
+) -> Shown:
+    """The same of its parts: ``texts`` by their stored names, ``facts`` as canonical JSON, if they are that."""
+    said, why = _read(facts)
+    fault = "; ".join([*faults, *why])
+    found = {"streamId": stream_id, "version": version, **texts, "facts": [_without_secrets(fact) for fact in said]}
+    return {**found, "fault": fault} if fault else found
+
+
+def _read(facts: bytes) -> tuple[list[Shown], list[str]]:
+    """The facts, or why they are none."""
+    try:
+        said = orjson.loads(facts)
+    except orjson.JSONDecodeError as error:
+        return [], [f"its facts are no JSON: {error}"]
+    if isinstance(said, list) and all(isinstance(one, dict) and isinstance(one.get("type"), str) for one in said):
+        return said, []
+    return [], ["its facts are no list of facts"]
 
 
 def servers_of(fact: Shown) -> tuple[str, ...]:
@@ -75,7 +92,7 @@ def _without_secrets(fact: Shown) -> Shown:
     """A task token is as good as a signature; an external id is half of what assuming a role takes."""
     kept: Shown = {key: LEFT_OUT if key == "token" else value for key, value in fact.items()}
     for key in {"definition", "target"} & {*kept}:
-        if "externalId" in kept[key]:
+        if isinstance(kept[key], dict) and "externalId" in kept[key]:
             kept[key] = {**kept[key], "externalId": LEFT_OUT}
     return kept
 

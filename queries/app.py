@@ -14,7 +14,7 @@ from events.dynamodb import DynamoStore
 from events.entry import Asking, Operation, entry
 from events.roles import Right
 from projections.table import Rows
-from queries import audit, trail, verify, waves
+from queries import audit, history, trail, verify, waves
 from queries import questions as ask
 from queries.answers import Answers
 from queries.log import Log
@@ -29,7 +29,7 @@ TABLE: tuple[tuple[str, type[ask.Question], Right, Callable[[Answers, Any], Json
     ("get_server_launch_config", ask.GetServerLaunchConfig, "view", Answers.server, SERVER),
     ("get_wave", waves.GetWave, "view", waves.wave, WAVE),
     ("get_execution", waves.GetExecution, "view", waves.execution, EXECUTION),
-    ("get_history", trail.GetHistory, "audit", audit.history, f"{GROUP}/history"),
+    ("get_history", trail.GetHistory, "audit", history.history, f"{GROUP}/history"),
     ("get_audit_log", trail.GetAuditLog, "audit", audit.audit_log, "GET /audit-log"),
     ("verify_streams", verify.VerifyStreams, "audit", verify.verify_streams, "GET /verify"),
 )

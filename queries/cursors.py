@@ -2,9 +2,10 @@
 
 import base64
 import binascii
-from typing import TypeVar
+from decimal import Context, Decimal
+from typing import Annotated, TypeVar
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from events.commits import digest
 from events.errors import Refused
@@ -14,6 +15,20 @@ from queries.questions import Question
 
 NOT_ASKED = {"limit", "next_token", "invoked_by", "request_id"}
 """What may differ from page to page."""
+
+
+def _kept(text: str) -> str:
+    """A number that DynamoDB can keep: Developer Guide, Number."""
+    number = Decimal(text).normalize(Context(prec=300))
+    if len(number.as_tuple().digits) > MOST_DIGITS or abs(number.adjusted()) > LARGEST_EXPONENT:
+        raise ValueError("is beyond DynamoDB's numbers")
+    return text
+
+
+MOST_DIGITS, LARGEST_EXPONENT = 38, 125
+NUMBER = r"^-?[0-9]{1,130}([.][0-9]{1,130})?([Ee][+-]?[0-9]{1,3})?$"
+Number = Annotated[str, Field(pattern=NUMBER), AfterValidator(_kept)]
+"""A version as it stands in the table: whatever number somebody put there."""
 
 
 class Cursor(Model):

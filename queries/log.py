@@ -8,15 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from events import shown_commits
 from events.commits import unpack
 from events.dynamodb import AUDIT_INDEX
+from events.errors import Corrupt
+from events.items import bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-Place = tuple[str, str, int]
-"""Where a commit stands in its day: recordedAt, streamId, version."""
+Place = tuple[str, str, str]
+"""Where a commit stands in its day: recordedAt, streamId, version; the number as it stands there, whatever it is."""
 _TEXTS = ("recordedAt", "command", "commandId", "actor", "via", "correlationId", "causationId")
+_TYPES = {**dict.fromkeys(_TEXTS, "S"), "eventTypes": "L", "events": "B"}
+_DIGITS = 15
+"""A number of no more is the same in every JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +50,23 @@ class Only:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One commit as the index holds it."""
+    """One commit as the index holds it. ``wrong``: what of it is not as it is written."""
 
-    stream_id: str
-    version: int
+    place: Place
     texts: Mapping[str, str]
     types: tuple[str, ...]
     packed: bytes
+    wrong: tuple[str, ...] = ()
 
-    @property
-    def place(self) -> Place:
-        """Where it stands."""
-        return self.texts["recordedAt"], self.stream_id, self.version
-
-    def facts(self) -> bytes:
-        """Its facts as canonical JSON.
-
-        Raises:
-            Corrupt: a byte of them is not the one that was written.
-        """
-        return unpack(self.packed)
+    def shown(self, naming: str | None = None, faults: tuple[str, ...] = ()) -> dict[str, Any] | None:
+        """The commit, with ``faults`` and what else is; None if its facts can be read and do not name this server."""
+        why = [*faults, *([f"not as they are written: {', '.join(self.wrong)}"] if self.wrong else [])]
+        try:
+            facts = unpack(self.packed)
+        except Corrupt as error:
+            facts, why = b"[]", [*why, str(error)]
+        entry = shown_commits.entry(self.place[1], _number(self.place[2]), self.texts, facts, why)
+        return None if naming and "fault" not in entry and naming.encode() not in facts else entry
 
 
 class Log:
@@ -96,7 +99,20 @@ class Log:
             **more,
         )
         last = page.get("LastEvaluatedKey")
-        return [_line(item) for item in page["Items"]], _place(last) if last else None
+        return [line(item) for item in page["Items"]], _place(last) if last else None
+
+
+def line(item: Mapping[str, Any]) -> Line:
+    """A commit of which any attribute but its keys may be missing or of another type: nothing of it is worth a day."""
+    wrong = [name for name, kind in _TYPES.items() if kind not in item.get(name, {})]
+    texts = {name: "" if name in wrong else item[name]["S"] for name in _TEXTS}
+    names = [] if "eventTypes" in wrong else item["eventTypes"]["L"]
+    types = tuple(name["S"] for name in names if "S" in name)
+    if len(types) < len(names):
+        wrong.append("eventTypes")
+    if item.get("bucket", {}).get("S", bucket(texts["recordedAt"])) != bucket(texts["recordedAt"]):
+        wrong.append("bucket")
+    return Line(_place(item), texts, types, b"" if "events" in wrong else item["events"]["B"], tuple(wrong))
 
 
 def _key(day: str, place: Place) -> dict[str, Any]:
@@ -105,16 +121,14 @@ def _key(day: str, place: Place) -> dict[str, Any]:
         "bucket": {"S": day},
         "recordedAt": {"S": recorded_at},
         "streamId": {"S": stream_id},
-        "version": {"N": str(version)},
+        "version": {"N": version},
     }
 
 
 def _place(item: Mapping[str, Any]) -> Place:
-    return item["recordedAt"]["S"], item["streamId"]["S"], int(item["version"]["N"])
+    return item.get("recordedAt", {}).get("S", ""), item["streamId"]["S"], item["version"]["N"]
 
 
-def _line(item: Mapping[str, Any]) -> Line:
-    _, stream_id, version = _place(item)
-    texts = {name: item[name]["S"] for name in _TEXTS}
-    types = tuple(name["S"] for name in item["eventTypes"]["L"])
-    return Line(stream_id, version, texts, types, item["events"]["B"])
+def _number(version: str) -> int | str:
+    """A version as JSON: as a text if it is none."""
+    return int(version) if version.removeprefix("-").isdecimal() and len(version) <= _DIGITS else version

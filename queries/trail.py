@@ -1,24 +1,29 @@
 """What may be asked of the audit trail, and how much of it is one page."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from events.model import ServerId, canonical
+from events.moments import moment
+from events.redaction import redacted
+from events.roles import Role
 from events.shown_commits import FACTS, servers_of
 from queries.questions import ExecutionId, GroupId, Question, Time
-from queries.sheet import rows
+from queries.sheet import rows, sheet
 
 Json = dict[str, Any]
 P = TypeVar("P")
 LONGEST = timedelta(seconds=2.5)
 """After this a page ends, however little it holds: with the last read under way it takes no more than 3 s."""
 LARGEST = 1_000_000
-"""Bytes that a page has at most, unless one commit has more: the largest with its changes, as text within JSON, has
-5 MB, which Lambda still answers (6 MB)."""
+"""Bytes that a page has at most, unless one commit has more; the changes of one commit have no more either. What was
+said in one command has 4 MB at most, so that Lambda still answers any single commit (6 MB)."""
+FIRST, LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Nothing was recorded before, nor will be after."""
 
 
 def _known(name: str) -> str:
@@ -68,15 +73,32 @@ class GetAuditLog(OfTrail):
         return self
 
 
+def last_moment(question: OfTrail, now: datetime) -> datetime:
+    """The moment of which all pages are."""
+    return within_calendar(min(question.until, now) if question.until else now)
+
+
+def within_calendar(asked: datetime) -> datetime:
+    """A time that a calendar has in every zone."""
+    return moment(min(max(asked, FIRST), LAST))
+
+
+def answer(entries: list[Json], question: OfTrail, roles: frozenset[Role]) -> Json:
+    """A sheet has no names by which it could be redacted later: it is made of what this caller may see."""
+    if question.format == "json":
+        return {"entries": entries}
+    return {"csv": sheet(redacted(entries, roles), question.server_id)}
+
+
 def chosen(entry: Json, question: OfTrail, changed: frozenset[str] = frozenset()) -> Json | None:
-    """The commit with those facts that are asked for; None if it has none of them.
+    """The commit with those facts that are asked for; None if it has none of them, and all of it can be read.
 
     ``changed``: types of facts that are about the server although they do not name it.
     """
     if question.server_id is None and question.type is None:
         return entry
     facts = [fact for fact in entry["facts"] if _fits(fact, question, changed)]
-    return {**entry, "facts": facts} if facts else None
+    return {**entry, "facts": facts} if facts or "fault" in entry else None
 
 
 def _fits(fact: Json, question: OfTrail, changed: frozenset[str]) -> bool:

@@ -15,7 +15,8 @@ from events.roles import EVERY_ROLE, Role
 from events.rosters import Enrolment, GroupEnrolled
 from events.streams import EXECUTION, GROUP, ROSTER, WAVE, Kind, Store, load
 from queries.answers import Answers
-from queries.audit import audit_log, history
+from queries.audit import audit_log
+from queries.history import history
 from queries.log import Line, Log, Only, Place
 from queries.trail import GetAuditLog, GetHistory
 from tests.events import endpoint
@@ -145,3 +146,20 @@ def lived(trail: Trail) -> Trail:
             trail.append(ROSTER, ("123456789012", "us-east-1"), enrolled, actor=actor)
     clock.sleep(timedelta(minutes=1).total_seconds())
     return trail
+
+
+def damage(trail: Trail, group_id: str, version: int, **attributes: Json | None) -> None:
+    """Puts other attributes into a stored commit; None takes one away."""
+    store: Any = trail.store
+    key = {"streamId": {"S": f"group#{group_id}"}, "version": {"N": str(version)}}
+    item = {**store._client.get_item(TableName=store._table, Key=key)["Item"], **attributes}
+    kept = {name: value for name, value in item.items() if value is not None}
+    store._client.put_item(TableName=store._table, Item=kept)
+
+
+def inserted(trail: Trail, group_id: str, version: str, **attributes: Json) -> None:
+    """Puts a copy of the first commit beside it, under a number of its own."""
+    store: Any = trail.store
+    key = {"streamId": {"S": f"group#{group_id}"}, "version": {"N": "1"}}
+    item = store._client.get_item(TableName=store._table, Key=key)["Item"]
+    store._client.put_item(TableName=store._table, Item={**item, "version": {"N": version}, **attributes})
