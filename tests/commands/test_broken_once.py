@@ -65,7 +65,7 @@ def test_a_launch_is_not_sent_once_somebody_else_may_have_taken_it_over(at_desk:
         at_desk.clock.sleep(SETTLE.total_seconds())
 
     at_desk.store.append = slow  # type: ignore[method-assign,assignment]
-    with pytest.raises(Refused, match="no time left"):
+    with pytest.raises(Refused, match="OUT_OF_TIME"):
         at_desk.start_wave(group_id)
 
     assert "drs:StartRecovery" not in at_desk.simulator.counts()
