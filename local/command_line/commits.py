@@ -26,8 +26,11 @@ def servers(entry: Json) -> int:
 def changes(entry: Json) -> list[str]:
     """Field by field; what is too much to be read is counted."""
     found = entry.get("changes") or []
-    told = [
-        f"{one['sourceServerId']} {one['field']}: {printable(one['from'])} -> {printable(one['to'])}"
-        for one in found[:MANY]
-    ]
-    return [*told, f"and {len(found) - MANY} more"] if len(found) > MANY else told
+    told = [f"{_whose(one)} {one['field']}: {printable(one['from'])} -> {printable(one['to'])}" for one in found[:MANY]]
+    more = len(found[MANY:]) + entry.get("changesLeftOut", 0)
+    return [*told, f"and {more} more"] if more else told
+
+
+def _whose(change: Json) -> str:
+    """The server, or how many have the same change."""
+    return change.get("sourceServerId") or f"{len(change['sourceServerIds'])} servers"

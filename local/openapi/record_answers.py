@@ -8,9 +8,13 @@ from local.openapi.answers import Answer
 
 
 class Change(Answer):
-    """One field of one server that a definition changed; `member` says that it joined or left."""
+    """One field of one server that a definition changed; `member` says that it joined or left.
 
-    source_server_id: str
+    Of many servers with the same change there is one, with `sourceServerIds`, if there are too many to be told apart.
+    """
+
+    source_server_id: str | None = None
+    source_server_ids: list[str] | None = None
     field: str
     found: Any = Field(alias="from")
     wanted: Any = Field(alias="to")
@@ -19,11 +23,12 @@ class Change(Answer):
 class Entry(Answer):
     """One commit: what was commanded, by whom, through which door, and the facts that followed (docs/events.md).
 
-    `fault`: its facts could not be read.
+    `fault`: what of it could not be read, or is not what was sealed. `changesFault`: why its changes cannot be told.
+    `changesLeftOut`: how many of them are too much for one answer; with `serverId` those of one server are told.
     """
 
     stream_id: str
-    version: int
+    version: int | str
     recorded_at: str
     command: str
     command_id: str
@@ -33,6 +38,8 @@ class Entry(Answer):
     causation_id: str
     facts: list[dict[str, Any]]
     changes: list[Change] | None = None
+    changes_left_out: int | None = None
+    changes_fault: str | None = None
     fault: str | None = None
 
 
