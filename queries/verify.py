@@ -1,9 +1,10 @@
 """Whether what is stored is what was appended: one stream, or all of them, page by page."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from events.doors import Json
 from events.errors import Refused
@@ -23,6 +24,12 @@ class VerifyStreams(Question):
     group_id: GroupId | None = None
     stream_id: StreamId | None = None
     after: StreamId | None = None
+
+    @model_validator(mode="after")
+    def _one_subject(self) -> Self:
+        if len([one for one in (self.group_id, self.stream_id, self.after) if one is not None]) > 1:
+            raise PydanticCustomError("INVALID_PARAMETER", "ask for one of groupId, streamId and after")
+        return self
 
 
 def verify_streams(answers: Answers, question: VerifyStreams) -> Json:

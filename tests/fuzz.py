@@ -42,7 +42,7 @@ PINNED = {
     "create_protection_group": {"groupName": NAME},
     "start_execution": {"executionId": EXECUTION},
     "step_execution": {"executionId": EXECUTION},
-    "verify_streams": {"after": "roster#~", "groupId": NOBODY},
+    "verify_streams": {"groupId": NOBODY},
 }
 """What stays as it is, or becomes something that cannot be meant: all else might be done."""
 ADMIN: Json = {"identity": {"userArn": "arn:aws:iam::123456789012:root"}}

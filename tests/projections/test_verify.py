@@ -163,6 +163,8 @@ def test_whoever_touches_a_commit_on_the_cloud_is_told_of_by_doorbell_and_by_que
     assert cloud.request("GET", f"/verify?groupId={created['groupId']}")[1]["ok"] is True
     for nobody in ("groupId=pg-nobody", "streamId=wave%23never%230"):
         assert cloud.request("GET", f"/verify?{nobody}")[0] == 404, "nothing to verify is no proof"
+    both = f"/verify?groupId={created['groupId']}&streamId=group%23pg-other"
+    assert cloud.request("GET", both)[0] == 400, "of two, one would be passed over"
     swept = cloud.invoke("VerifyFunction", {})
     assert (swept["faults"], swept["after"]) == (0, "")
     assert swept["streams"] >= 1
