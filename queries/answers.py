@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -28,6 +28,8 @@ from queries.questions import (
 
 RESOLVED = {"tagOverrides", "excluded"}
 """What was made of a server's tags and host name when its group was defined."""
+CLOCKS = timedelta(seconds=5)
+"""By how much the clock of who asks may be ahead."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ class Answers:
     def _then(self, question: AboutGroup) -> tuple[Row, datetime]:
         store, id_ = self.store(), question.group_id
         if question.as_of:
+            if question.as_of > self.now() + CLOCKS:
+                raise Refused("INVALID_PARAMETER", "asOf: is still to come, and nothing is known of it", field="asOf")
             stream, at = at_time(store, GROUP, question.as_of, id_), question.as_of
         else:
             stream = at_version(store, GROUP, question.version or 0, id_)

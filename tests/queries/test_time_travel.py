@@ -143,3 +143,12 @@ def test_the_commit_of_a_moment_is_found_by_few_reads_wherever_it_is(number: int
 def test_a_time_that_is_a_number_or_has_no_zone_is_none(said: str) -> None:
     with pytest.raises(Refused, match="asOf: "):
         parse(GetLaunchConfigStatus, {"groupId": "pg-1", "asOf": said})
+
+
+def test_a_time_to_come_is_refused_and_a_clock_that_is_a_little_ahead_is_not(desk: Desk) -> None:
+    group_id = desk.create()
+    now = desk.clock.now()
+    assert status(desk, group_id, asOf=(now + timedelta(seconds=4)).isoformat())["status"] == "ready"
+    with pytest.raises(Refused, match="still to come") as no:
+        status(desk, group_id, asOf=(now + timedelta(seconds=6)).isoformat())
+    assert (no.value.code, no.value.status, no.value.details) == ("INVALID_PARAMETER", 400, {"field": "asOf"})
