@@ -1,12 +1,14 @@
 """What an answer leaves out for who asks: AWS's own words are for admins, addresses are not for viewers. Pure.
 
-What our own check says is for whoever can mend it. It may name addresses, so a viewer is shown its code only.
+What our own check says is for whoever can mend it. It may name addresses, so a viewer is shown its code only. An
+external id is half of what assuming a role takes: it is for whoever may change it, and left out whole for others.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
 from events.roles import Role
+from events.shown_commits import LEFT_OUT as SECRET
 
 ADDRESSES = {"privateIp", "staticPrivateIp"}
 RAW = {"errors", "refusal", "aws", "facts"}
@@ -42,19 +44,21 @@ def redacted(answer: Any, roles: Iterable[Role]) -> Any:  # noqa: ANN401  JSON
     held = {*roles}
     if "admin" in held:
         return answer
-    return _without(answer, addresses=not held & {"operator", "auditor"})
+    return _without(answer, addresses=not held & {"operator", "auditor"}, secrets="operator" not in held)
 
 
-def _without(value: Any, *, addresses: bool) -> Any:  # noqa: ANN401  JSON
+def _without(value: Any, *, addresses: bool, secrets: bool) -> Any:  # noqa: ANN401  JSON
     if isinstance(value, list):
-        return [_without(one, addresses=addresses) for one in value]
+        return [_without(one, addresses=addresses, secrets=secrets) for one in value]
     if not isinstance(value, dict):
         return value
-    kept = {key: _without(one, addresses=addresses) for key, one in value.items()}
+    kept = {key: _without(one, addresses=addresses, secrets=secrets) for key, one in value.items()}
     for key in RAW & {*kept}:
         kept[key] = _hushed(kept[key], addresses=addresses)
     for key in ADDRESSES & {*kept} if addresses else ():
         kept[key] = None
+    if secrets and kept.get("externalId") not in {None, SECRET}:
+        del kept["externalId"]
     return kept
 
 
@@ -63,6 +67,6 @@ def _hushed(said: Any, *, addresses: bool) -> Any:  # noqa: ANN401  what was sai
         return [_hushed(one, addresses=addresses) for one in said]
     if not isinstance(said, dict) or "message" not in said:
         return said
-    if str(said.get("code")) not in CHECKED | ENDED:
+    if str(said.get("code", said.get("outcome"))) not in CHECKED | ENDED:
         return {**said, "message": LEFT_OUT}
     return {**said, "message": FOR_OPERATORS} if addresses else said
