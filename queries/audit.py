@@ -14,8 +14,9 @@ from events.errors import Refused
 from events.items import bucket
 from events.moments import iso
 from queries.answers import Answers
+from queries.claims import REFUSED, Claims
 from queries.cursors import Cursor, Number, cursor, fingerprint, token, wrong
-from queries.log import Line, Log, Only, Place
+from queries.log import Line, Only, Place
 from queries.trail import GetAuditLog, answer, chosen, last_moment, page, within_calendar
 
 DAYS_BACK = timedelta(days=90)
@@ -41,7 +42,7 @@ def audit_log(answers: Answers, question: GetAuditLog) -> Json:
     day, after = (begun.bucket, begun.after) if begun else (as_of.date(), None)
     if not since.date() <= day <= as_of.date() or (after and not iso(since) <= after[0] <= iso(as_of)):
         raise wrong()
-    walk = _days(answers.log(), question, (iso(since), iso(as_of)), day, after)
+    walk = _days(answers, question, (iso(since), iso(as_of)), day, after)
     entries, last = page(walk, question, answers.now)
     more = InLog(question=fingerprint(question), as_of=as_of, bucket=last[0], after=last[1]) if last else None
     stated = {"asOf": iso(as_of), "from": iso(since), "nextToken": more and token(more)}
@@ -49,16 +50,17 @@ def audit_log(answers: Answers, question: GetAuditLog) -> Json:
 
 
 def _days(
-    log: Log, question: GetAuditLog, bounds: tuple[str, str], day: date, after: Place | None
+    answers: Answers, question: GetAuditLog, bounds: tuple[str, str], day: date, after: Place | None
 ) -> Iterator[tuple[tuple[date, Place | None], Json | None]]:
     """The commits of all days from ``day`` back; after each, and each Query, where it stands."""
+    log, claims = answers.log(), Claims(answers.store)
     only = Only(question.actor, question.group_id, question.execution_id)
     narrow = question.server_id or question.type
     first = date.fromisoformat(bucket(bounds[0]))
     while day >= first:
         lines, after = log.day(day.isoformat(), bounds, only, after, None if narrow else question.limit)
         for line in lines:
-            yield (day, line.place), _shown(line, question)
+            yield (day, line.place), _shown(line, question, claims)
         if after is None:
             if day == first:
                 return
@@ -66,9 +68,13 @@ def _days(
         yield (day, after), None
 
 
-def _shown(line: Line, question: GetAuditLog) -> Json | None:
+def _shown(line: Line, question: GetAuditLog, claims: Claims) -> Json | None:
     """A commit that cannot be read hides nothing else, and is not hidden: `GET /verify` says more of it."""
     if question.type and question.type not in line.types and not line.wrong:
         return None
-    entry = line.shown(question.server_id)
-    return chosen(entry, question) if entry else None
+    refused = question.server_id is not None and REFUSED in line.types
+    entry = line.shown(None if refused else question.server_id)
+    if entry is None:
+        return None
+    of_all = refused and claims.refused(entry, str(question.server_id))
+    return chosen(entry, question, frozenset({REFUSED}) if of_all else frozenset())

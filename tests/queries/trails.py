@@ -148,10 +148,10 @@ def lived(trail: Trail) -> Trail:
     return trail
 
 
-def damage(trail: Trail, group_id: str, version: int, **attributes: Json | None) -> None:
+def damage(trail: Trail, key_: str, version: int, kind: str = "group", **attributes: Json | None) -> None:
     """Puts other attributes into a stored commit; None takes one away."""
     store: Any = trail.store
-    key = {"streamId": {"S": f"group#{group_id}"}, "version": {"N": str(version)}}
+    key = {"streamId": {"S": f"{kind}#{key_}"}, "version": {"N": str(version)}}
     item = {**store._client.get_item(TableName=store._table, Key=key)["Item"], **attributes}
     kept = {name: value for name, value in item.items() if value is not None}
     store._client.put_item(TableName=store._table, Item=kept)
