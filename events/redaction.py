@@ -57,7 +57,7 @@ def _without(value: Any, *, addresses: bool, secrets: bool) -> Any:  # noqa: ANN
         kept[key] = _hushed(kept[key], addresses=addresses)
     for key in ADDRESSES & {*kept} if addresses else ():
         kept[key] = None
-    if secrets and kept.get("externalId") not in {None, SECRET}:
+    if secrets and kept.get("externalId", SECRET) != SECRET:
         del kept["externalId"]
     return kept
 

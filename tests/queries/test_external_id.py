@@ -1,4 +1,4 @@
-"""An external id is for those who may change it: nobody else is shown it, now or of any time, and none is lost by it."""
+"""An external id is for those who may change it: nobody else is shown it, of no time, and none is lost by that."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from queries.questions import GetProtectionGroup
 from tests.kit import Desk
 from tests.queries.test_time_travel import answers
 
-SECRET = "hush-hush"
+SECRET = "hush-hush"  # noqa: S105  what must not be shown
 ROLE = {"assumeRoleName": "Target", "externalId": SECRET}
 
 
