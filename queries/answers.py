@@ -85,7 +85,8 @@ class Answers:
     def groups(self, question: ListProtectionGroups) -> Json:
         """The groups of this account and a Region (the deployment's own), each with its word and its counts."""
         place = f"{self.account_id}#{question.region or self.region}"
-        rows, more = self.rows.named(place, question.limit, _key(question.next_token))
+        begin = _key(question.next_token, place)
+        rows, more = self.rows.named(place, question.limit, begin)
         return {"groups": [self._line(row) for row in rows], "nextToken": _token(more)}
 
     def _row(self, question: AboutGroup) -> tuple[Row, datetime]:
@@ -163,7 +164,8 @@ def _token(key: Any) -> str | None:  # noqa: ANN401  DynamoDB's LastEvaluatedKey
     return base64.urlsafe_b64encode(orjson.dumps(key)).decode() if key else None
 
 
-def _key(token: str | None) -> dict[str, str] | None:
+def _key(token: str | None, place: str) -> dict[str, str] | None:
+    """Where a page begins: as the last one said, of the same account and Region."""
     if token is None:
         return None
     try:
@@ -171,6 +173,8 @@ def _key(token: str | None) -> dict[str, str] | None:
     except ValueError as error:
         raise _bad_token() from error
     if not isinstance(key, dict) or {*key} != {"groupId", "accountRegion", "groupName"}:
+        raise _bad_token()
+    if not all(isinstance(value, str) and value for value in key.values()) or key["accountRegion"] != place:
         raise _bad_token()
     return key
 

@@ -12,6 +12,7 @@ from events.errors import Refused
 from events.model import Model, canonical
 from events.moments import Moment
 from queries.questions import Question
+from queries.trail import FIRST, LAST
 
 NOT_ASKED = {"limit", "next_token", "invoked_by", "request_id"}
 """What may differ from page to page."""
@@ -35,7 +36,7 @@ class Cursor(Model):
     """``question``: the hash of what was asked; ``as_of``: the moment of which all pages are."""
 
     question: str
-    as_of: Moment
+    as_of: Annotated[Moment, Field(ge=FIRST, le=LAST)]
 
 
 C = TypeVar("C", bound=Cursor)

@@ -43,6 +43,8 @@ WRONG: list[Callable[[str], str]] = [
     lambda token: meddled(token, after=["", "", "1"]),
     lambda token: meddled(token, after={"streamId": "group#pg-0"}),
     lambda token: meddled(token, asOf=7),
+    lambda token: meddled(token, asOf="0001-01-01T00:00:00.000Z"),
+    lambda token: meddled(token, asOf="9999-12-31T00:00:00.000Z"),
 ]
 
 
