@@ -176,7 +176,7 @@ def test_an_execution_whose_run_has_died_is_taken_up_by_asking_for_it_again(clou
 def test_a_plan_that_cannot_be_run_is_refused_by_field_whichever_way_it_comes(cloud: Cloud) -> None:
     bad = {"isDrill": True, "waves": [{"protectionGroupIds": []}]}
     code, answer = cloud.request("POST", "/executions", {**bad, "executionId": "bad"})
-    assert (code, answer["error"], answer["details"]["field"]) == (400, "MISSING_FIELD", "")
+    assert (code, answer["error"], answer["details"]["field"]) == (400, "MISSING_FIELD", "waves.0.protectionGroupIds")
     sfn = cloud.client("stepfunctions")
     sfn.start_execution(stateMachineArn=machine(cloud), name="bad", input=json.dumps(bad))
     assert ended(cloud, "bad")["status"] == "FAILED"
