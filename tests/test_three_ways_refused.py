@@ -78,7 +78,7 @@ REFUSED = [
     ),
     No("get_wave", lambda _: {"executionId": "never", "waveNumber": "x"}, 400, "INVALID_PARAMETER", "waveNumber"),
     No("list_protection_groups", lambda _: {"limit": 0}, 400, "INVALID_PARAMETER", "limit"),
-    No("check_readiness", lambda _: {"waves": [{}]}, 400, "MISSING_FIELD", "waves.0"),
+    No("check_readiness", lambda _: {"waves": [{}]}, 400, "MISSING_FIELD", "waves.0.protectionGroupIds"),
     No("start_wave_recovery", lambda _: {"executionId": "e", "waveNumber": 0}, 400, "MISSING_FIELD", "isDrill"),
 ]
 
