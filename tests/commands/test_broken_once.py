@@ -196,7 +196,7 @@ def test_one_group_whose_row_cannot_be_put_does_not_stop_the_sweep(at_desk: Desk
     found = {each.group_id: each for each in sweep(at_desk.store, Table(), at_desk.clock.now)}
 
     assert put == [good]
-    assert "Item size" in found[bad].alarm
+    assert "Item size" in found[bad].failed
 
 
 def test_a_late_batch_of_a_lease_that_ended_is_kept_for_the_record(at_desk: Desk) -> None:
