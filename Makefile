@@ -15,8 +15,8 @@ $(READY): requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt >&2
 	@touch $@
 
-test: $(READY)           ## the whole suite, on the embedded cloud
-	$(BIN)/pytest -m "not long"
+test: $(READY)           ## the whole suite, each of two workers on an embedded cloud of its own
+	$(BIN)/pytest -m "not long" -n 2 --dist loadfile
 
 test-long: $(READY)      ## the proofs that take minutes, and the suite
 	$(BIN)/pytest

@@ -56,6 +56,15 @@ def desk(simulator: "Simulator") -> "Desk":
     return fresh(simulator)
 
 
+LONGEST = ("test_contract", "test_wave_interleavings", "test_workers_killed", "test_executions_interleavings")
+"""Files that take longest: begun first, so that of several workers none ends alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The order in which files are begun; within them it is their own."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failure on the embedded cloud tells what its functions said."""

@@ -1,11 +1,6 @@
 """A DynamoDB endpoint for tests: the one in PREFLIGHT_DYNAMODB_ENDPOINT, or ministack on a free port, once a run."""
 
-import atexit
 import os
-import socket
-import subprocess
-import sys
-import time
 from functools import cache
 from itertools import count
 from typing import Any
@@ -14,10 +9,13 @@ import boto3
 from botocore.config import Config
 
 from events.dynamodb import AUDIT_INDEX, BORN_INDEX
+from local.processes import HOST, Process, ports
 
 CONFIG = Config(max_pool_connections=40, retries={"total_max_attempts": 2})
 AUDITED = ["command", "commandId", "actor", "via", "correlationId", "causationId", "eventTypes", "events"]
+PATIENCE = 30
 _numbers = count(1)
+_running: list[Process] = []
 
 
 @cache
@@ -96,29 +94,10 @@ def _boto3() -> Any:  # noqa: ANN401  a boto3 session
 
 
 def _ministack() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    told = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
-    program = subprocess.Popen(
-        [sys.executable, "-m", "ministack"],
-        env={**os.environ, **told, "LOG_LEVEL": "WARNING"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    atexit.register(_ended, program)
-    give_up = time.monotonic() + 30
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            if time.monotonic() > give_up or program.poll() is not None:
-                raise
-            time.sleep(0.05)
-        else:
-            return f"http://127.0.0.1:{port}"
-
-
-def _ended(program: "subprocess.Popen[bytes]") -> None:
-    program.kill()
-    program.wait()
+    """On a leash: it ends with this process, however that ends."""
+    [port] = ports(0, count=1)
+    told = {"GATEWAY_PORT": str(port), "BIND_HOST": HOST, "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
+    program = Process("ministack", environment={**told, "LOG_LEVEL": "WARNING"})
+    _running.append(program)
+    program.until_listening(port, PATIENCE)
+    return f"http://{HOST}:{port}"
