@@ -20,6 +20,8 @@ from local.command_line.routes import ROUTES
 SECONDS_TO_CONNECT, SECONDS_TO_ANSWER = 10, 60
 """API Gateway itself gives up after 29 s."""
 REFUSED, TRY_AGAIN = 300, {429, 502, 503, 504}
+BESIDE = {"asOf": "X-As-Of", "from": "X-From", "nextToken": "X-Next-Token"}
+"""What stands beside a sheet, as `events.rest` says it, whose models would be slow to come."""
 Sign = Callable[[AWSRequest], None]
 
 
@@ -79,8 +81,7 @@ def bearing(token: str) -> Sign:
 
 def _sheet(text: str, headers: Mapping[str, str]) -> Json:
     """As a direct call answers: what is beside the sheet stands in headers, a token only if there is more."""
-    beside = {"asOf": "X-As-Of", "from": "X-From", "nextToken": "X-Next-Token"}
-    return {"csv": text, **{name: headers[header] for name, header in beside.items() if header in headers}}
+    return {"csv": text, **{name: headers[header] for name, header in BESIDE.items() if header in headers}}
 
 
 def _judged(status: int, content: bytes, kind: str) -> Json:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from events.rest import STATED
+from local.command_line.api import BESIDE
 from local.command_line.program import main
 from tests.bench_cloud import BenchCloud as Cloud
 from tests.local.command_line.bench import DONE, REFUSED, SETTINGS, Ask, Run, ready, service, written
@@ -95,3 +97,7 @@ def test_pages_become_one_answer(ask: Ask) -> None:
     assert (code, json.loads(out)) == (3, {**last, "streams": 3, "commits": 10})
     assert pages.asked[:2] == ["GET /live/verify", "GET /live/verify?after=group%23pg-2"]
     assert "group#pg-3 after version 1: \N{REPLACEMENT CHARACTER}[31mhash" in shown
+
+
+def test_what_stands_beside_a_sheet_is_what_the_service_says_there() -> None:
+    assert BESIDE == STATED
